@@ -1,0 +1,23 @@
+/* Bytes as text that people and XML can read. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/buf.h"
+
+/* Appends `s` with every byte outside printable ASCII, and `"` and `\`, written as an escape
+ * (\n \t \r \" \\ \xNN). The result holds no newline and no quote that is not escaped. */
+void text_escape(struct buf *b, struct span s);
+
+/* Parses an unsigned number, decimal or 0x hexadecimal, digits only and nothing after them.
+ * False when it is none or does not fit in 64 bits. */
+bool text_number(struct span s, uint64_t *out);
+
+/* As text_number with a unit behind it: none, KiB, MiB or GiB for text_size (bytes);
+ * ms, s or none (seconds) for text_duration (milliseconds). */
+bool text_size(struct span s, uint64_t *bytes);
+bool text_duration(struct span s, unsigned *ms);
+
+/* Whether `text` matches a shell pattern of `*` and `?`; `*` crosses `/`. */
+bool text_glob(struct span pattern, struct span text);
+
+#endif

@@ -1,0 +1,55 @@
+/* A raw, non-blocking connection on libevent: exact writes, and every byte that comes.
+ *
+ * Chunks are handed to send() as they are, never joined. A paced chunk counts as sent only when the
+ * peer has read it: on a Unix socket when SIOCOUTQ has fallen to zero, which the kernel signals by
+ * an edge of writability; on TCP, where the count falls on acknowledgement, a pacing step is waited
+ * as well. Owns the descriptor and its events; callbacks may free the connection. What goes wrong
+ * is told by on_close, never by abort. */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include "net/addr.h"
+
+struct event_base;
+struct conn;
+
+enum conn_end {
+  CONN_EOF,   /* the peer has ended its stream */
+  CONN_RESET, /* ECONNRESET */
+  CONN_FAILED /* could not connect, or another error: conn_error says which */
+};
+
+struct conn_handler {
+  /* Bytes have come; they are borrowed for the call. */
+  void (*on_data)(void *arg, struct conn *c, struct span bytes);
+  /* The chunk given to conn_send has been sent. When the peer no longer takes bytes (EPIPE,
+   * ECONNRESET) this comes too and conn_broken is true: what the peer still sent is then read to
+   * its end, and on_close follows. */
+  void (*on_sent)(void *arg, struct conn *c);
+  /* Nothing more will come. Called once. */
+  void (*on_close)(void *arg, struct conn *c, enum conn_end end);
+  /* Some bytes were taken by the kernel or have been read by the peer: progress for a deadline. */
+  void (*on_progress)(void *arg, struct conn *c);
+};
+
+/* Starts to connect; a failure comes through on_close. Sends may be given at once. `handler` is
+ * borrowed and outlives the connection. */
+struct conn *conn_new(struct event_base *base, const struct addr *to,
+                      const struct conn_handler *handler, void *arg);
+void conn_free(struct conn *c);
+
+/* Sends one chunk; the bytes are borrowed until on_sent, which never comes before this returns. One
+ * chunk at a time. */
+void conn_send(struct conn *c, struct span bytes, bool paced);
+
+/* shutdown(SHUT_WR); after the last on_sent. */
+void conn_half_close(struct conn *c);
+
+bool conn_broken(const struct conn *c);
+const char *conn_error(const struct conn *c);
+/* Bytes of the chunk in hand that the kernel has not taken. */
+size_t conn_unsent(const struct conn *c);
+/* The descriptor, for peer credentials. */
+int conn_fd(const struct conn *c);
+
+#endif

@@ -1,0 +1,47 @@
+/* What a case on a server came to. A value: the server's misbehaviour is never an error of ours. */
+#ifndef RUN_VERDICT_H
+#define RUN_VERDICT_H
+
+#include "base/buf.h"
+
+enum verdict_status {
+  VERDICT_PASS,
+  VERDICT_FAIL,
+  VERDICT_ERROR,
+  VERDICT_SKIPPED,
+  VERDICT_XFAIL,
+  VERDICT_XPASS
+};
+
+enum verdict_kind {
+  KIND_NONE,
+  /* fail */
+  KIND_NONCONFORMANCE,
+  KIND_UNEXPECTED_CLOSE,
+  KIND_TIMEOUT,
+  KIND_LEFTOVER,
+  /* error */
+  KIND_SERVER_CRASH,
+  KIND_SERVER_LIMIT, /* the server was ended by a bound: its log, or it would not stop */
+  KIND_SETUP,        /* the server could not be started or reached */
+  KIND_WORKER,       /* the driver's own process died */
+  KIND_INTERRUPTED
+};
+
+struct verdict {
+  enum verdict_status status;
+  enum verdict_kind kind;
+  unsigned line;        /* in the session file; 0: none */
+  unsigned step, steps; /* 1-based step in the program, and how many there are; 0: none */
+  char *brief;          /* one line, NULL when passed; owned */
+  char *detail;         /* lines, each ended by a newline, or NULL; owned */
+};
+
+void verdict_fini(struct verdict *v);
+const char *
+verdict_status_name(enum verdict_status s); /* "pass" "fail" "error" "skipped" "xfail" "xpass" */
+const char *
+verdict_kind_name(enum verdict_kind k); /* "nonconformance" .. "server_crash" ..; "" for none */
+bool verdict_kind_find(const char *name, enum verdict_kind *k);
+
+#endif

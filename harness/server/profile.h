@@ -1,0 +1,51 @@
+/* A server profile: how a server is started, known to be ready and right, and stopped. YAML, read
+ * with libyaml against a schema; every error names file, line and column. Owns its memory. */
+#ifndef SERVER_PROFILE_H
+#define SERVER_PROFILE_H
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "mcbp/names.h"
+#include "net/addr.h"
+
+/* How the server listens on one transport. */
+struct profile_transport {
+  bool supported;
+  const char **args;         /* appended to the command; NULL-terminated */
+  const char *port_file_env; /* the server writes "TCP INET: PORT" lines to the file named in this
+                                variable, then renames it; NULL: {port} in args is a port found
+                                free, and another one is tried when the server fails to bind it */
+};
+
+struct profile {
+  struct arena arena;
+  const char *name;
+  const char *file;         /* NULL for one made of a command line */
+  const char **command;     /* NULL-terminated; {socket} {port} {dir} are filled in */
+  const char **environment; /* "NAME=VALUE", NULL-terminated; added to the driver's own */
+  struct profile_transport transports[2]; /* by enum transport */
+  const char *version;       /* the answer to `version` must start with it; NULL: any */
+  const char **capabilities; /* NULL-terminated */
+  enum dialect dialect;
+  int stop_signal;       /* SIGTERM when not given */
+  unsigned stop_ms;      /* then SIGKILL */
+  unsigned ready_ms;     /* from spawn to the first right answer */
+  uint64_t log_bytes;    /* the server is ended when it writes more than this */
+  uint64_t memory_bytes; /* of address space (RLIMIT_AS); 0: no limit */
+};
+
+/* Compiles a profile's text; NULL and diagnostics when anything in it is wrong. The caller frees.
+ */
+struct profile *profile_parse(struct span text, const char *file, struct diag *diag);
+
+/* A profile for a command given on the command line: split at blanks as a shell does with quotes;
+ * it must hold {socket} (Unix) or {port} (TCP). */
+struct profile *profile_of_command(const char *command, struct diag *diag);
+
+/* A profile for a server that runs already; it has no command. */
+struct profile *profile_attached(const struct addr *a);
+
+void profile_free(struct profile *p);
+bool profile_can(const struct profile *p, const char *capability);
+
+#endif

@@ -1,0 +1,72 @@
+/* A server under test: spawned, ready, watched, stopped.
+ *
+ * Between the driver and each server stands a keeper, a small process that is the server's parent
+ * and subreaper. It drains the server's output into a bounded log, tells how the server ended, and
+ * when the driver's end of its pipe closes, however that comes about, it kills all of the server's
+ * processes. The keeper dies with the driver and the server with the keeper (PR_SET_PDEATHSIG), so
+ * nothing stays behind after a SIGKILL of any of them.
+ *
+ * Owns the keeper's pipes, a private folder ({dir}) and its socket. What the server does wrong is
+ * told in values; only bugs abort. Each server belongs to the process that spawned it. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "net/addr.h"
+#include "server/profile.h"
+
+struct server;
+
+/* How a server ended, or why it never was ready. */
+enum server_fate {
+  SERVER_RUNNING,
+  SERVER_STOPPED, /* ended by our stop, as it should: exit status 0 or the stop signal itself */
+  SERVER_CRASHED, /* ended by itself: a signal or an exit that nobody asked for, whatever its status
+                   */
+  SERVER_STUBBORN,    /* did not end on the stop signal in time; killed */
+  SERVER_LOG_LIMIT,   /* wrote more than the profile's log_bytes; killed */
+  SERVER_NOT_STARTED, /* exec failed, or ended before it was ready */
+  SERVER_NOT_READY,   /* no right answer within ready_ms; killed */
+  SERVER_WRONG        /* another program answers, or another version */
+};
+
+/* Starts it and returns at once; NULL when no process can be made (`why` says). The profile is
+ * borrowed and outlives the server. An attached profile gives a server without a process. */
+struct server *server_spawn(const struct profile *p, enum transport t, struct buf *why);
+
+/* Waits until it accepts connections, answers `version`, and is the right one: its version fits,
+ * and on a Unix socket the peer's credentials belong to the spawned process or a child of it. On
+ * failure `why` gets a sentence and the fate says which kind; the caller still calls server_stop.
+ */
+bool server_await(struct server *s, struct buf *why);
+
+const struct addr *server_addr(const struct server *s);
+/* Of the server's process; 0 when attached. */
+int server_pid(const struct server *s);
+/* Readable when there is news of the server; -1 when attached. Stays valid until server_stop. */
+int server_fd(const struct server *s);
+
+/* Takes in what the keeper has to say without blocking. */
+enum server_fate server_look(struct server *s);
+/* As server_look, but waits up to `ms` for an end; for "was it a crash?" after a lost connection.
+ */
+enum server_fate server_look_wait(struct server *s, unsigned ms);
+
+/* Appends a sentence: "killed by signal 11 (Segmentation fault)", "exited with status 1",
+ * "wrote more than 16 MiB to its log", ..; nothing while it runs. */
+void server_describe(const struct server *s, struct buf *out);
+/* Appends the last `n` bytes of what it wrote to standard output and error. */
+void server_log_tail(struct server *s, size_t n, struct buf *out);
+
+/* Ends it asynchronously: takes the server over, sends the stop signal, returns at once. At most 64
+ * servers are stopping at a time; the next call waits for one of them. */
+void server_stop(struct server *s);
+/* Kills it without a clean stop. */
+void server_kill(struct server *s);
+
+/* Waits until every stopping server has ended; calls `bad` for each that did not stop as it should,
+ * with its fate, a sentence and the tail of its log. */
+void server_stop_all(void (*bad)(void *arg, enum server_fate fate, const char *what,
+                                 const char *log),
+                     void *arg);
+
+#endif

@@ -1,0 +1,27 @@
+/* A cursor: a place in a session's program, with the counts of the loops around it. Walks the
+ * program in order without unrolling it, so a loop of a million costs no memory. Pure. */
+#ifndef SESSION_CURSOR_H
+#define SESSION_CURSOR_H
+
+#include "session/session.h"
+
+struct cursor {
+  const struct session *session;
+  size_t pc;
+  uint64_t counters[SESSION_LOOPS];
+};
+
+struct cursor cursor_of(const struct session *s);
+
+/* The step at the cursor, loops entered and left; NULL at the end. */
+const struct step *cursor_step(struct cursor *c);
+
+/* Goes to the step after this one. */
+void cursor_next(struct cursor *c);
+
+/* As cursor_step, but passes over all that is not an expectation of `conn`, whole loops at once. */
+const struct step *cursor_expect(struct cursor *c, unsigned conn);
+
+bool step_expects(const struct step *s);
+
+#endif
