@@ -90,8 +90,10 @@ bool pattern_bytes(const struct pattern *p, const struct bindings *env, const ui
                    struct buf *out);
 
 /* Writes out what the pattern expects of an actual frame: as many bytes as the pattern stands for
- * there, patches filled in, holes zero, and a mask of the same length. For explanations. When the
- * actual header gives impossible lengths, gaps get their smallest length. */
+ * there, patches filled in, holes zero, and a mask of the same length. For explanations; both
+ * buffers are empty before. When the actual header gives impossible lengths, gaps get their
+ * smallest length and the length fields that they leave open are shown as exact, since these are
+ * what differs. */
 void pattern_expand(const struct pattern *p, const struct bindings *env, const uint64_t *counters,
                     struct span actual, struct buf *bytes, struct buf *mask);
 

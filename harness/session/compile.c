@@ -1,0 +1,209 @@
+#include "base/check.h"
+#include "session/compiler.h"
+#include "session/line.h"
+
+#include <stdlib.h>
+
+void list_add(struct arena *arena, const char ***list, struct span word) {
+  size_t n = 0;
+  while ((*list)[n]) {
+    if (span_is(word, (*list)[n]))
+      return;
+    n++;
+  }
+  const char **longer = arena_alloc(arena, (n + 2) * sizeof *longer);
+  memcpy(longer, *list, n * sizeof *longer);
+  longer[n] = arena_str(arena, word);
+  *list = longer;
+}
+
+/* `word, word ..` up to the line's end. */
+static bool parse_list(struct compiler *c, struct scan *scan, const char ***list, bool opcodes) {
+  do {
+    scan_blanks(scan);
+    size_t at = scan->pos;
+    struct span word = scan_word(scan);
+    uint8_t opcode;
+    if (word.n == 0)
+      return scan_error(scan, "a name is missing; names are separated by commas");
+    bool numbered = word.n == 6 && memcmp(word.p, "op0x", 4) == 0;
+    bool server = word.n > 7 && memcmp(word.p, "server.", 7) == 0;
+    struct span name = server ? span_from(word, 7) : word;
+    if (opcodes && !numbered && !opcode_find(c->scope.dialect, server, name, &opcode)) {
+      const char *near = opcode_near(c->scope.dialect, server, name);
+      return scan_error_at(scan, at,
+                           near ? "unknown command \"%.*s\"; did you mean \"%s\"?"
+                                : "unknown command \"%.*s\"; write op0xNN for one without a name%s",
+                           SCAN_ARG(word), near ? near : "");
+    }
+    list_add(c->scope.arena, list, word);
+    scan_blanks(scan);
+  } while (scan_take(scan, ','));
+  return scan_expect_end(scan);
+}
+
+static bool parse_dialect(struct compiler *c, struct scan *scan) {
+  scan_blanks(scan);
+  size_t at = scan->pos;
+  struct span word = scan_word(scan);
+  if (c->has_spec)
+    return scan_error_at(scan, 0, "dialect must stand before spec, whose names it decides");
+  if (span_is(word, "couchbase"))
+    c->scope.dialect = DIALECT_COUCHBASE;
+  else if (!span_is(word, "stock"))
+    return scan_error_at(scan, at, "unknown dialect \"%.*s\"; write stock or couchbase",
+                         SCAN_ARG(word));
+  c->session->dialect = c->scope.dialect;
+  return scan_expect_end(scan);
+}
+
+static bool parse_title(struct compiler *c, struct scan *scan) {
+  if (c->has_case)
+    return scan_error_at(scan, 0, "a second case line; a file holds one case");
+  c->has_case = true;
+  struct span title = scan_text(span_from(scan->line, scan->pos));
+  if (title.n == 0)
+    return scan_error(scan, "the title is missing; say the behaviour in a sentence");
+  c->session->title = arena_str(c->scope.arena, title);
+  return true;
+}
+
+/* Takes a head line; false in `*is_head` when it is none. */
+static bool parse_head(struct compiler *c, struct scan *scan, bool *is_head) {
+  struct scan at_word = *scan;
+  struct span word = scan_word(&at_word);
+  static const char *const words[] = {"case", "spec", "tag", "dialect", "needs", "isolated"};
+  size_t i = 0;
+  while (i < 6 && !span_is(word, words[i]))
+    i++;
+  *is_head = i < 6;
+  if (!*is_head)
+    return true;
+  if (c->in_steps)
+    return scan_error(scan, "%s must stand before the first step", words[i]);
+  *scan = at_word;
+  switch (i) {
+  case 0:
+    return parse_title(c, scan);
+  case 1:
+    c->has_spec = true;
+    return parse_list(c, scan, &c->session->spec, true);
+  case 2:
+    return parse_list(c, scan, &c->session->tags, false);
+  case 3:
+    return parse_dialect(c, scan);
+  case 4:
+    return parse_list(c, scan, &c->session->needs, false);
+  default:
+    c->session->isolated = true;
+    return scan_expect_end(scan);
+  }
+}
+
+static void parse_lines(struct compiler *c, struct span text) {
+  struct scan scan = {.file = c->session->file, .diag = c->diag};
+  size_t pos = 0;
+  while (pos < text.n) {
+    struct span rest = span_from(text, pos);
+    const uint8_t *newline = memchr(rest.p, '\n', rest.n);
+    scan.line = span_sub(rest, 0, newline ? (size_t)(newline - rest.p) : rest.n);
+    pos += scan.line.n + 1;
+    scan.number++;
+    scan.pos = 0;
+    if (scan_end(&scan))
+      continue;
+    bool is_head;
+    if (!parse_head(c, &scan, &is_head) || is_head)
+      continue;
+    c->in_steps = true;
+    /* A line that fails has reported; the next one is read all the same. */
+    (void)steps_line(c, &scan);
+  }
+  scan.line = (struct span){0};
+  unsigned last = scan.number ? scan.number : 1;
+  (void)steps_finish(c, &scan);
+  scan.number = 1;
+  if (!c->has_case)
+    scan_error_at(&scan, 0,
+                  "the case line is missing; begin with \"case\" and the behaviour in a sentence");
+  if (!c->has_spec)
+    scan_error_at(&scan, 0, "the spec line is missing; name the commands that the case is about");
+  scan.number = last;
+  if (!c->in_steps)
+    scan_error_at(&scan, 0,
+                  "the case has no step; write what is sent and expected, such as \"c1 > noop\"");
+}
+
+static void finish(struct compiler *c) {
+  struct session *s = c->session;
+  s->nsteps = c->steps.n;
+  s->steps = arena_copy(&s->arena, c->steps.items, c->steps.n * sizeof *s->steps);
+  s->uses_ns = c->scope.uses_ns;
+  s->nvars = c->scope.vars.n;
+  const char **names = arena_alloc(&s->arena, s->nvars * sizeof *names);
+  uint16_t *size = arena_alloc(&s->arena, s->nvars * sizeof *size);
+  size_t *off = arena_alloc(&s->arena, s->nvars * sizeof *off);
+  for (size_t i = 0; i < s->nvars; i++) {
+    const struct scope_var *var = vec_at(&c->scope.vars, i);
+    names[i] = var->name;
+    size[i] = var->size;
+    off[i] = s->vars_bytes;
+    s->vars_bytes += var->size;
+  }
+  s->vars = names;
+  s->var_size = size;
+  s->var_off = off;
+}
+
+struct session *session_compile(struct span text, const char *file, struct session_loader loader,
+                                struct diag *diag) {
+  struct session *s = xcalloc(1, sizeof *s);
+  arena_init(&s->arena);
+  s->file = arena_str(&s->arena, span_str(file));
+  s->title = "";
+  s->spec = s->tags = s->needs = arena_alloc(&s->arena, sizeof(char *));
+  struct compiler *c = xcalloc(1, sizeof *c);
+  c->session = s;
+  c->diag = diag;
+  c->errors_before = diag->count;
+  scope_init(&c->scope, &s->arena, loader);
+  vec_init(&c->steps, sizeof(struct step));
+  vec_init(&c->blocks, sizeof(struct block));
+  parse_lines(c, span_of(arena_copy(&s->arena, text.p, text.n), text.n));
+  finish(c);
+  bool ok = diag->count == c->errors_before;
+  vec_fini(&c->steps);
+  vec_fini(&c->blocks);
+  scope_fini(&c->scope);
+  free(c);
+  if (ok)
+    return s;
+  session_free(s);
+  return NULL;
+}
+
+void session_free(struct session *s) {
+  if (!s)
+    return;
+  arena_fini(&s->arena);
+  free(s);
+}
+
+bool session_compile_line(struct span text, enum dialect dialect, bool to_server, const char *file,
+                          struct buf *out, struct diag *diag) {
+  struct arena arena;
+  struct scope scope;
+  struct pattern p;
+  struct scan scan = {.line = text, .file = file, .number = 1, .diag = diag};
+  arena_init(&arena);
+  scope_init(&scope, &arena, (struct session_loader){0});
+  scope.dialect = dialect;
+  bool ok = line_parse(&scan, &scope, to_server, &p);
+  if (ok && (p.mask || p.npatches || p.ngaps))
+    ok = scan_error_at(&scan, 0, "holes, names and {ns} have no bytes of their own here");
+  if (ok)
+    ok = buf_add(out, p.bytes, p.n);
+  scope_fini(&scope);
+  arena_fini(&arena);
+  return ok;
+}
