@@ -1,11 +1,16 @@
 /* The JUnit XML report, valid under the Jenkins xUnit junit-10 schema.
  *
  * `testsuites > testsuite > testcase`; a suite per delivery and transport; a case's name is its id,
- * its classname `mcreplay.<server>.<delivery>.<transport>`. Times have three decimals, in the C
- * locale whatever the environment says. A message is up to 200 bytes and again the first line of
- * the text, a body up to 64 KiB; every byte that XML 1.0 forbids, or that is not UTF-8, is written
- * \xNN. Written to a temporary file and renamed. Results are kept in memory until the end, passes
- * without text. */
+ * with " #2" behind it in the second repetition, its classname
+ * `mcreplay.<server>.<delivery>.<transport>`. Suites and cases are sorted, so that two runs
+ * compare. An expected failure counts as skipped, an unexpected pass as a failure of type `xpass`.
+ * An interrupted run has one more case, an error named `run.interrupted`, in a suite of its own.
+ *
+ * Times have three decimals, in the C locale whatever the environment says. A message is up to 200
+ * bytes and again the first line of the text, a body up to 64 KiB; every byte that XML 1.0 forbids,
+ * or that is not UTF-8, is written \xNN. Written to a temporary file and renamed. Results are kept
+ * in memory until the end, passes without text. Reads the clock and the host's name when the run
+ * begins. */
 #ifndef REPORT_JUNIT_H
 #define REPORT_JUNIT_H
 
@@ -18,7 +23,8 @@ void junit_free(struct junit *j);
 /* The sink to give to the run; it borrows `j`. */
 struct sink junit_sink(struct junit *j);
 
-/* Renders what has been collected; for tests and for junit_write. */
+/* Renders what has been collected; for tests and for junit_write. A run whose end has not been told
+ * is an interrupted one. */
 void junit_render(struct junit *j, struct buf *out);
 
 /* Writes the file, folders above it included; false with errno set. */
