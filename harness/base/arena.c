@@ -26,6 +26,7 @@ void arena_fini(struct arena *a) {
 }
 
 void *arena_alloc(struct arena *a, size_t n) {
+  CHECK(n < SIZE_MAX / 2);
   n = (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
   struct arena_block *b = a->blocks;
   if (!b || n > b->room - b->used) {

@@ -27,6 +27,7 @@ uint8_t *buf_reserve(struct buf *b, size_t n) {
     b->failed = true;
     return NULL;
   }
+  CHECK(n < SIZE_MAX / 2 - b->n);
   size_t need = b->n + n + 1;
   if (need > b->room) {
     size_t room = b->room ? b->room : 64;
