@@ -20,4 +20,12 @@ void render_stream(struct buf *out, const char *prefix, enum dialect dialect, bo
  * long runs of one byte. Empty bytes are "". */
 void render_bytes(struct buf *out, struct span bytes);
 
+/* For people, not lossless: the first frame of `bytes`, as render_line but for keys and values of
+ * more than about 200 characters, which are cut in the middle: `"abc" .. (4000 bytes) .. "xyz"`. A
+ * frame that has not come wholly is told as far as it came, with `(30 of 4124 bytes)` behind it. */
+void render_brief(struct buf *out, enum dialect dialect, bool to_server, struct span bytes);
+
+/* Bytes as render_brief writes a value. */
+void render_excerpt(struct buf *out, struct span bytes);
+
 #endif
