@@ -106,14 +106,20 @@ static bool take_comma(struct scan *scan) {
 }
 
 static bool parse_hex(struct section *s, struct scan *scan) {
+  uint8_t bytes[256];
+  size_t n = 0;
   for (;;) {
     scan_blanks(scan);
+    if (n == sizeof bytes || scan_peek(scan) == ')') {
+      section_add(s, bytes, n);
+      n = 0;
+    }
     if (scan_take(scan, ')'))
       return true;
     int byte = take_hex_byte(scan);
     if (byte < 0)
       return scan_error(scan, "hex(..) holds pairs of hex digits");
-    section_add(s, &(uint8_t){(uint8_t)byte}, 1);
+    bytes[n++] = (uint8_t)byte;
   }
 }
 
