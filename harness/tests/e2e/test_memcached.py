@@ -1,0 +1,69 @@
+"""The real thing: every case against memcached, and a session of a million frames in little memory.
+"""
+
+import getpass
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+import tool
+from processes import served
+
+FRAMES = 1_000_000
+RESIDENT_KIB = 64 * 1024
+
+# Runs a command and tells the largest resident set among the processes that it waited for. It is a
+# process of its own because a child's figure starts with what its parent had.
+PEAK = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print("peak", usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.fixture
+def memcached(tmp_path):
+    """The address of a memcached that listens on a Unix socket."""
+    program = shutil.which("memcached")
+    assert program, "needs memcached"
+    path = str(tmp_path / "memcached.sock")
+    with served([program, "-u", getpass.getuser(), "-t", "1", "-s", path]):
+        yield f"unix:{path}"
+
+
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+def test_every_case_passes(transport, run):
+    result = run("--transport", transport, "--min", 120)
+    assert result.status == 0, result
+    assert result.totals["failed"] == result.totals["errors"] == 0
+
+
+def test_every_case_of_the_project_is_listed():
+    listed = {case["id"] for case in json.loads(tool.command("list", "--json").out)}
+    folder = tool.ROOT / "cases"
+    files = {str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.session")}
+    assert listed == files
+
+
+@pytest.mark.parametrize("delivery", ["whole", "pipelined"])
+def test_a_million_frames_in_little_memory(delivery, memcached, session, tmp_path):
+    """Driver and worker each count with the larger one's peak, which is more than the tree's."""
+    steps = f"""
+        c1 > set key="{{ns}}k" value=repeat(100, "v") opaque=1
+        c1 < set opaque=1 cas=*
+        repeat {FRAMES} as i {{
+          c1 > get key="{{ns}}k" opaque=$i
+          c1 < get value=repeat(100, "v") opaque=$i cas=*
+        }}
+    """
+    path = session("million", steps)
+    argv = [tool.MCREPLAY, "run", "--attach", memcached, "-d", delivery, "-j", "1", path]
+    done = subprocess.run([sys.executable, "-S", "-c", PEAK, *map(str, argv)], cwd=tool.ROOT,
+                          capture_output=True, text=True, timeout=tool.PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    peak = int(done.stderr.split()[-1])
+    assert 2 * peak < RESIDENT_KIB, f"{peak} KiB in the largest process"

@@ -1,0 +1,228 @@
+"""Runs the built mcreplay and reads what it says: console and JUnit XML, held against each other.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import etree
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+MCREPLAY = Path(os.environ.get("MCREPLAY", ROOT / "build/release/bin/mcreplay")).resolve()
+PYTHON = "/usr/bin/python3"
+STUB = HERE / "stub_server.py"
+SCHEMA = HERE / "junit.xsd"
+
+# A run in these tests takes seconds; one that takes this long hangs.
+PATIENCE = 300
+
+TOTALS = re.compile(
+    r"^(?P<passed>\d+) passed, (?P<failed>\d+) failed, (?P<errors>\d+) errors, "
+    r"(?P<skipped>\d+) skipped, (?P<xfailed>\d+) xfailed, (?P<xpassed>\d+) xpassed "
+    r"in (?P<seconds>[\d.]+) s \(seed (?P<seed>\d+)\)$"
+)
+HEAD = re.compile(
+    r"^(?P<word>FAIL|ERROR|XPASS) +(?P<id>\S+)(?: #(?P<again>\d+))?"
+    r"(?: \[(?P<delivery>\S+) (?P<transport>\S+)\])? "
+    r"(?P<server>\S+)(?:  (?P<file>\S+?)(?::(?P<line>\d+))?)?"
+    r"(?:  step (?P<step>\d+) of (?P<steps>\d+))?  \(\d+ ms\)(?:  (?P<kind>[a-z_]+))?$"
+)
+FIELD = re.compile(
+    r"\(bytes? (?P<from>\d+)(?:-(?P<to>\d+))?, stream (?P<sfrom>\d+)(?:-(?P<sto>\d+))?\)"
+)
+
+
+@dataclass
+class Finding:
+    """A failure or error as the console prints it."""
+
+    word: str
+    id: str
+    delivery: str
+    transport: str
+    file: str
+    line: int
+    step: int
+    kind: str
+    text: str = ""  # the indented lines
+
+    @property
+    def signature(self):
+        return self.word, self.id, self.delivery, self.transport, self.line, self.step, self.kind
+
+    @property
+    def reproduce(self):
+        return re.search(r"^  reproduce  (.+)$", self.text, re.M)[1]
+
+    @property
+    def fields(self):
+        """For each field that differs: the range of its bytes in the stream, both ends included."""
+        return [
+            (int(m["sfrom"]), int(m["sto"] or m["sfrom"])) for m in FIELD.finditer(self.text)
+        ]
+
+
+@dataclass
+class Result:
+    """What a command came to."""
+
+    argv: list
+    status: int
+    out: str
+    err: str
+    totals: Counter = field(default_factory=Counter)
+    seed: int = -1
+    findings: list = field(default_factory=list)
+    cases: dict = field(default_factory=dict)  # (id, delivery, transport) -> verdict word
+    report: etree._Element = None
+
+    def __str__(self):
+        return f"$ {shlex.join(map(str, self.argv))}\n{self.out}{self.err}exit {self.status}"
+
+    @property
+    def finding(self):
+        assert len(self.findings) == 1, f"one finding expected\n{self}"
+        return self.findings[0]
+
+    def verdicts(self):
+        """All that a second run must agree on."""
+        return dict(self.cases), sorted(f.signature for f in self.findings)
+
+
+def environment(changes=None):
+    env = dict(os.environ, PATH=f"{MCREPLAY.parent}:{os.environ['PATH']}", **(changes or {}))
+    env.pop("CI", None)
+    return env
+
+
+def command(*args, cwd=ROOT, env=None):
+    """Runs mcreplay with any arguments; standard output and error are pipes."""
+    return finish(start(*args, cwd=cwd, env=env))
+
+
+def start(*args, cwd=ROOT, env=None):
+    """Starts it in a process group of its own."""
+    argv = [str(MCREPLAY), *map(str, args)]
+    return subprocess.Popen(argv, cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finish(process):
+    """Waits for its end. Bytes that are no UTF-8 come back as \\xNN."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    out, err = (text.decode(errors="backslashreplace") for text in (out, err))
+    return Result(process.args, process.returncode, out, err)
+
+
+def read_console(result):
+    """Takes totals, seed and findings out of the console's text."""
+    lines = result.out.splitlines()
+    last = TOTALS.match(lines[-1]) if lines else None
+    assert last, f"the last line has no totals\n{result}"
+    result.seed = int(last["seed"])
+    for name in ("passed", "failed", "errors", "skipped", "xfailed", "xpassed"):
+        result.totals[name] = int(last[name])
+    inside = False
+    for line in lines:
+        head = HEAD.match(line)
+        if head:
+            result.findings.append(Finding(
+                head["word"], head["id"], head["delivery"], head["transport"], head["file"],
+                int(head["line"] or 0), int(head["step"] or 0), head["kind"]))
+        elif inside and line.startswith("  "):
+            result.findings[-1].text += line + "\n"
+        inside = bool(head) or (inside and line.startswith("  "))
+
+
+def read_report(result, path):
+    """Takes the verdict of every case out of a report that must be valid and agree with the
+    console."""
+    document = etree.parse(str(path))
+    etree.XMLSchema(etree.parse(str(SCHEMA))).assertValid(document)
+    result.report = document.getroot()
+    counted = Counter()
+    for case in result.report.iter("testcase"):
+        word = case[0].tag if len(case) and case[0].tag != "system-out" else "passed"
+        if word == "skipped" and case[0].get("message").startswith("xfail"):
+            word = "xfailed"
+        if word == "failure" and case[0].get("type") == "xpass":
+            word = "xpassed"
+        counted[word] += 1
+        if case.get("name") == "run.interrupted":
+            counted["interrupted"] += 1
+            continue
+        place = case.get("classname").split(".")
+        result.cases[case.get("name"), *place[-2:]] = word
+    said = result.totals
+    assert counted["passed"] == said["passed"], result
+    assert counted["failure"] == said["failed"], result
+    assert counted["error"] - counted["interrupted"] == said["errors"], result
+    assert counted["skipped"] == said["skipped"], result
+    assert counted["xfailed"] == said["xfailed"], result
+    assert counted["xpassed"] == said["xpassed"], result
+    roots = result.report
+    assert int(roots.get("tests")) == sum(1 for _ in roots.iter("testcase"))
+    assert int(roots.get("failures")) == counted["failure"] + counted["xpassed"]
+    assert int(roots.get("errors")) == counted["error"]
+
+
+def run(folder, *args, **keywords):
+    """`mcreplay run` with a report, which is checked; for runs that get as far as playing cases."""
+    return finish_run(folder, start_run(folder, *args, **keywords))
+
+
+def start_run(folder, *args, **keywords):
+    path = report_path(folder)
+    path.unlink(missing_ok=True)
+    return start("run", "--junit", path, *args, **keywords)
+
+
+def finish_run(folder, process):
+    result = finish(process)
+    read_console(result)
+    read_report(result, report_path(folder))
+    return result
+
+
+def report_path(folder):
+    return Path(folder) / "report" / "junit.xml"
+
+
+def stub_argv(plant=None, **options):
+    """The stub server's command as a list, but for where it listens."""
+    argv = [PYTHON, "-S", str(STUB)]
+    for name, value in dict(options, plant=plant).items():
+        if value is not None:
+            argv += [f"--{name}", str(value)]
+    return argv
+
+
+def stub_command(plant=None, address="--socket {socket}", **options):
+    """The same for --command."""
+    return f"{shlex.join(stub_argv(plant, **options))} {address}"
+
+
+def stub_profile(path, plant=None, tell=None, marker=None, **settings):
+    """Writes a server profile for the stub server, with further settings. JSON is YAML."""
+    profile = {
+        "name": "stub",
+        "command": stub_argv(plant, tell=tell, marker=marker),
+        "transports": {
+            "unix": {"args": ["--socket", "{socket}"]},
+            "tcp": {"args": ["--port", "{port}"]},
+        },
+        "version": "stub-1.0",
+        **settings,
+    }
+    path.write_text(json.dumps(profile, indent=2))
+    return path
