@@ -8,14 +8,14 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "net/file.h"
+#include "report/junit_suite.h"
 #include "report/seconds.h"
-#include "report/suite.h"
 
 enum { NAME_MAX_BYTES = 1024, MESSAGE_MAX = 200, BODY_MAX = 64 * 1024, HOST_MAX = 256 };
 
 struct junit {
   struct arena arena; /* all strings */
-  struct suites suites;
+  struct junit_suites suites;
   const char *server, *timestamp, *host;
   uint64_t seed;
   size_t planned;
@@ -32,7 +32,7 @@ struct junit *junit_new(void) {
 void junit_free(struct junit *j) {
   if (!j)
     return;
-  suites_fini(&j->suites);
+  junit_suites_fini(&j->suites);
   arena_fini(&j->arena);
   free(j);
 }
@@ -70,7 +70,7 @@ static void begin_cb(void *arg, const struct run_info *info) {
 }
 
 /* The suite of the result's delivery and transport, made when there is none. */
-static struct suite *suite_of(struct junit *j, const struct result *r) {
+static struct junit_suite *suite_of(struct junit *j, const struct result *r) {
   struct buf text;
   buf_init(&text, SIZE_MAX);
   buf_addf(&text, "mcreplay.%s", r->server);
@@ -80,15 +80,16 @@ static struct suite *suite_of(struct junit *j, const struct result *r) {
     buf_addf(&text, ".%s", r->transport);
   const char *name = keep_name(j, buf_cstr(&text));
   buf_fini(&text);
-  struct suite *s = suites_find(&j->suites, name);
+  struct junit_suite *s = junit_suites_find(&j->suites, name);
   if (s)
     return s;
-  return suites_add(&j->suites, (struct suite){.name = name,
+  return junit_suites_add(&j->suites,
+                          (struct junit_suite){.name = name,
                                                .delivery = keep_name(j, r->delivery),
                                                .transport = keep_name(j, r->transport)});
 }
 
-static enum outcome outcome_of(enum verdict_status status) {
+static enum junit_outcome outcome_of(enum verdict_status status) {
   switch (status) {
   case VERDICT_PASS:
     return OUTCOME_PASSED;
@@ -147,9 +148,9 @@ static const char *body_of(struct junit *j, const struct result *r, const char *
 static void result_cb(void *arg, const struct result *r) {
   struct junit *j = arg;
   const struct verdict *v = &r->verdict;
-  struct record record = {.name = name_of(j, r),
-                          .millis = seconds_millis(r->seconds),
-                          .outcome = outcome_of(v->status)};
+  struct junit_record record = {.name = name_of(j, r),
+                                .millis = seconds_millis(r->seconds),
+                                .outcome = outcome_of(v->status)};
   if (record.outcome != OUTCOME_PASSED)
     record.message = message_of(j, v);
   if (record.outcome == OUTCOME_FAILURE || record.outcome == OUTCOME_ERROR) {
@@ -157,7 +158,7 @@ static void result_cb(void *arg, const struct result *r) {
     record.type = xpass ? verdict_status_name(v->status) : verdict_kind_name(v->kind);
     record.body = body_of(j, r, record.message);
   }
-  suite_add(suite_of(j, r), record);
+  junit_suite_add(suite_of(j, r), record);
 }
 
 static void end_cb(void *arg, const struct run_totals *t) {
@@ -201,7 +202,7 @@ static void render_property(xmlTextWriter *w, const char *name, const char *valu
   element_end(w);
 }
 
-static void render_record(xmlTextWriter *w, const struct record *r, const char *classname) {
+static void render_record(xmlTextWriter *w, const struct junit_record *r, const char *classname) {
   static const char *const elements[OUTCOMES] = {
       [OUTCOME_SKIPPED] = "skipped", [OUTCOME_FAILURE] = "failure", [OUTCOME_ERROR] = "error"};
   element_begin(w, "testcase");
@@ -220,7 +221,7 @@ static void render_record(xmlTextWriter *w, const struct record *r, const char *
   element_end(w);
 }
 
-static void render_suite(const struct junit *j, xmlTextWriter *w, const struct suite *s) {
+static void render_suite(const struct junit *j, xmlTextWriter *w, const struct junit_suite *s) {
   element_begin(w, "testsuite");
   attribute(w, "name", s->name);
   attribute_number(w, "tests", s->n);
@@ -250,14 +251,14 @@ static void render_suite(const struct junit *j, xmlTextWriter *w, const struct s
 static void render_interruption(const struct junit *j, xmlTextWriter *w) {
   char *name = xasprintf("mcreplay.%s", j->server);
   char *message = xasprintf("interrupted after %zu of %zu case runs", j->totals.run, j->planned);
-  struct suite s = {.name = name};
-  suite_add(&s, (struct record){.name = "run.interrupted",
-                                .outcome = OUTCOME_ERROR,
-                                .type = verdict_kind_name(KIND_INTERRUPTED),
-                                .message = message,
-                                .body = message});
+  struct junit_suite s = {.name = name};
+  junit_suite_add(&s, (struct junit_record){.name = "run.interrupted",
+                                            .outcome = OUTCOME_ERROR,
+                                            .type = verdict_kind_name(KIND_INTERRUPTED),
+                                            .message = message,
+                                            .body = message});
   render_suite(j, w, &s);
-  suite_fini(&s);
+  junit_suite_fini(&s);
   free(message);
   free(name);
 }
@@ -276,7 +277,7 @@ static void render_all(struct junit *j, xmlTextWriter *w) {
   attribute_number(w, "failures", count[OUTCOME_FAILURE]);
   attribute_number(w, "errors", count[OUTCOME_ERROR] + interrupted);
   attribute_time(w, seconds_millis(j->totals.seconds));
-  suites_sort(&j->suites);
+  junit_suites_sort(&j->suites);
   for (size_t i = 0; i < j->suites.n; i++)
     render_suite(j, w, &j->suites.p[i]);
   if (interrupted)
