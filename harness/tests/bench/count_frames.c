@@ -1,0 +1,117 @@
+/* The speed that a server and the kernel allow: sends noop frames as fast as the socket takes them
+ * and only counts the bytes that come back. The measure for mcreplay's own speed. */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FRAME = 24, CHUNK_FRAMES = 64 * 1024 / FRAME, CHUNK = CHUNK_FRAMES * FRAME, MAGIC = 0x80 };
+enum { OP_NOOP = 0x0a, OPAQUE_AT = 12 };
+
+struct sender {
+  uint8_t bytes[CHUNK];
+  size_t at, n;       /* what of `bytes` is still to send */
+  uint64_t next, end; /* the frames that are not yet in `bytes` */
+};
+
+static void sender_fill(struct sender *s) {
+  s->at = s->n = 0;
+  while (s->n < CHUNK && s->next < s->end) {
+    uint8_t *frame = s->bytes + s->n;
+    uint32_t opaque = (uint32_t)s->next++;
+    memset(frame, 0, FRAME);
+    frame[0] = MAGIC;
+    frame[1] = OP_NOOP;
+    for (int i = 0; i < 4; i++)
+      frame[OPAQUE_AT + i] = (uint8_t)(opaque >> (24 - 8 * i));
+    s->n += FRAME;
+  }
+}
+
+static int socket_open(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return -1;
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+/* Whether a call that may not block made progress or may be tried again. */
+static bool went_on(ssize_t n) {
+  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Sends and counts until every frame is answered; false with errno set. */
+static bool exchange(int fd, uint64_t frames) {
+  static struct sender sender;
+  static uint8_t answers[CHUNK];
+  sender.end = frames;
+  uint64_t due = frames * FRAME;
+  while (due > 0) {
+    if (sender.at == sender.n)
+      sender_fill(&sender);
+    bool sending = sender.at < sender.n;
+    struct pollfd ready = {.fd = fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
+    if (poll(&ready, 1, -1) < 0 && errno != EINTR)
+      return false;
+    if (ready.revents & POLLOUT) {
+      ssize_t n =
+          send(fd, sender.bytes + sender.at, sender.n - sender.at, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (!went_on(n))
+        return false;
+      sender.at += n > 0 ? (size_t)n : 0;
+    }
+    if (ready.revents & (POLLIN | POLLHUP | POLLERR)) {
+      ssize_t n = recv(fd, answers, sizeof answers, MSG_DONTWAIT);
+      if (n == 0 || (n > 0 && (uint64_t)n > due)) {
+        errno = EPROTO; /* closed early, or more than was asked for */
+        return false;
+      }
+      if (!went_on(n))
+        return false;
+      due -= n > 0 ? (uint64_t)n : 0;
+    }
+  }
+  return true;
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv) {
+  char *rest = NULL;
+  uint64_t frames = argc == 3 ? strtoull(argv[2], &rest, 10) : 0;
+  if (frames == 0 || *rest != '\0') {
+    fputs("usage: count_frames SOCKET FRAMES\n", stderr);
+    return 2;
+  }
+  int fd = socket_open(argv[1]);
+  double start = now();
+  if (fd < 0 || !exchange(fd, frames)) {
+    fprintf(stderr, "count_frames: %s: %s\n", argv[1], strerror(errno));
+    return 1;
+  }
+  double seconds = now() - start;
+  close(fd);
+  printf("%.0f frames/s, %.6f s\n", (double)frames / seconds, seconds);
+  return 0;
+}
