@@ -29,13 +29,14 @@ struct batch {
 };
 
 struct delivery_kind {
-  const char *name;  /* the word before the colon */
-  const char *usage; /* "split:N" */
-  const char *what;  /* one line for the help */
-  bool takes_number; /* :N must follow */
-  bool pipelines;    /* requests are sent ahead of the answers that the file puts between them */
-  bool paced;        /* each chunk waits until the server has read the one before */
-  bool half_closes;  /* the client ends its sending side before it waits for the last answers */
+  const char *name;     /* the word before the colon */
+  const char *usage;    /* "split:N" */
+  const char *what;     /* one line for the help */
+  bool takes_number;    /* :N must follow */
+  uint64_t least, most; /* the numbers it takes */
+  bool pipelines;       /* requests are sent ahead of the answers that the file puts between them */
+  bool paced;           /* each chunk waits until the server has read the one before */
+  bool half_closes;     /* the client ends its sending side before it waits for the last answers */
   const char *const *all; /* NULL-terminated: the forms that `-d all` stands for */
   /* Adds the ends of the chunks; the caller adds the batch's end itself. NULL: one chunk a batch.
    */
@@ -45,17 +46,18 @@ struct delivery_kind {
 struct delivery {
   const struct delivery_kind *kind;
   uint64_t number; /* what stood behind the colon */
-  char name[32];   /* as given: "split:24" */
+  char name[32];   /* "split:24", the number in decimal however it was given */
 };
 
 /* All kinds, in the order of the help; stores their number. */
 const struct delivery_kind *const *delivery_kinds(size_t *n);
 
-/* Parses one name ("whole", "split:24"); on failure `why` gets what is wrong and what to do. */
+/* Parses one name ("whole", "split:24"); on failure `why` gets what is wrong and what to do, in one
+ * line without a newline. */
 bool delivery_parse(struct span text, struct delivery *d, struct buf *why);
 
 /* Parses a list with commas, in which `all` stands for every form of every kind; duplicates are
- * dropped. The caller frees `*list`. */
+ * dropped. The caller frees `*list`, which is NULL on failure. */
 bool delivery_parse_list(const char *text, struct delivery **list, size_t *n, struct buf *why);
 
 /* Cuts a batch; resets `out` first. The same rng state gives the same cuts. */

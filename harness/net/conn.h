@@ -2,9 +2,14 @@
  *
  * Chunks are handed to send() as they are, never joined. A paced chunk counts as sent only when the
  * peer has read it: on a Unix socket when SIOCOUTQ has fallen to zero, which the kernel signals by
- * an edge of writability; on TCP, where the count falls on acknowledgement, a pacing step is waited
- * as well. Owns the descriptor and its events; callbacks may free the connection. What goes wrong
- * is told by on_close, never by abort. */
+ * an edge of writability, and then no read of the peer's goes past the chunk's end (border.h). On
+ * TCP, where the count falls on acknowledgement, a pacing step of 500 us is waited as well (the
+ * loop needs EVENT_BASE_FLAG_PRECISE_TIMER to keep to that). A Unix socket whose backlog is full is
+ * tried again each millisecond, without end: deadlines are the caller's.
+ *
+ * Owns the descriptor and its events. All callbacks must be there; they come from the loop alone,
+ * never from inside a function of this module, and may free the connection. What goes wrong is told
+ * by on_close, never by abort. */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
@@ -22,11 +27,12 @@ enum conn_end {
 struct conn_handler {
   /* Bytes have come; they are borrowed for the call. */
   void (*on_data)(void *arg, struct conn *c, struct span bytes);
-  /* The chunk given to conn_send has been sent. When the peer no longer takes bytes (EPIPE,
-   * ECONNRESET) this comes too and conn_broken is true: what the peer still sent is then read to
-   * its end, and on_close follows. */
+  /* The chunk given to conn_send has been sent; this comes before any data that arrives later (on
+   * TCP answers may overtake it during a paced chunk's step). When the peer no longer takes bytes
+   * (EPIPE, ECONNRESET) this comes too and conn_broken is true: what the peer still sent is then
+   * read to its end, and on_close follows. */
   void (*on_sent)(void *arg, struct conn *c);
-  /* Nothing more will come. Called once. */
+  /* Nothing more will come, not even on_sent for a chunk in hand. Called once. */
   void (*on_close)(void *arg, struct conn *c, enum conn_end end);
   /* Some bytes were taken by the kernel or have been read by the peer: progress for a deadline. */
   void (*on_progress)(void *arg, struct conn *c);
@@ -39,17 +45,18 @@ struct conn *conn_new(struct event_base *base, const struct addr *to,
 void conn_free(struct conn *c);
 
 /* Sends one chunk; the bytes are borrowed until on_sent, which never comes before this returns. One
- * chunk at a time. */
+ * chunk at a time, and none after on_close. */
 void conn_send(struct conn *c, struct span bytes, bool paced);
 
-/* shutdown(SHUT_WR); after the last on_sent. */
+/* shutdown(SHUT_WR); after the last on_sent. Does nothing after on_close. */
 void conn_half_close(struct conn *c);
 
 bool conn_broken(const struct conn *c);
+/* What failed and why, for CONN_FAILED; empty otherwise. */
 const char *conn_error(const struct conn *c);
-/* Bytes of the chunk in hand that the kernel has not taken. */
+/* Bytes of the last chunk that the kernel has not taken. */
 size_t conn_unsent(const struct conn *c);
-/* The descriptor, for peer credentials. */
+/* The descriptor, for peer credentials; -1 when there is none. */
 int conn_fd(const struct conn *c);
 
 #endif

@@ -1,0 +1,16 @@
+#include "delivery/kinds.h"
+#include "mcbp/frame.h"
+
+size_t parts_next(const struct batch *b, size_t from, size_t to, struct parts *out) {
+  struct frame f;
+  *out = (struct parts){0};
+  if (frame_cut(span_sub(b->bytes, from, to - from), &f) == FRAME_WHOLE) {
+    out->framed = true;
+    out->n = frame_borders(&f, out->ends);
+    for (size_t i = 0; i < out->n; i++)
+      out->ends[i] += from;
+    to = from + f.len;
+  }
+  out->ends[out->n++] = to;
+  return to;
+}

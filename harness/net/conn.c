@@ -1,0 +1,360 @@
+#include "net/conn.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "net/border.h"
+
+enum { READ_MAX = 64 * 1024, READS_A_TURN = 16, PACING_US = 500, RETRY_US = 1000 };
+
+enum phase { PHASE_CONNECTING, PHASE_OPEN, PHASE_ENDED };
+
+struct conn {
+  struct addr to;
+  const struct conn_handler *handler;
+  void *arg;
+
+  int fd;
+  enum phase phase;
+  struct event_base *base;
+  struct event *io;   /* both directions, edge-triggered; NULL until connect() was taken up */
+  struct event *soon; /* the loop's next turn: what a call or a long read left to be told */
+  struct event *step; /* the next look at a paced chunk on TCP; the next attempt to connect */
+
+  struct span rest; /* of the chunk in hand: what the kernel has not taken */
+  int queued;       /* SIOCOUTQ when last seen */
+  int carried;      /* for border_send; -1 until a paced chunk needs it */
+  bool sending;     /* a chunk is in hand */
+  bool paced;
+  bool settled; /* TCP: all was acknowledged when the pacing step began */
+  bool half_close;
+
+  bool due;        /* on_sent is to be told */
+  bool progressed; /* on_progress is to be told */
+  bool failed;     /* on_close is to be told, with `error` */
+  bool more;       /* a read stopped before EAGAIN to let the loop turn */
+
+  bool broken; /* send() says that the peer takes no more */
+  bool reset;  /* send() has consumed the error that recv() would have reported */
+
+  bool in_callback; /* memory stays until the callback of the loop is over */
+  bool freed;
+  char error[256];
+};
+
+/* No timeout means the next turn of the loop, after descriptors were looked at. event_active would
+ * run in the same turn: a stream without end would then keep all timers from running. */
+static void arm(struct event *timer, long us) {
+  struct timeval tv = {.tv_usec = us};
+  CHECK(event_add(timer, &tv) == 0);
+}
+
+static void fail(struct conn *c, const char *what, int err) {
+  snprintf(c->error, sizeof c->error, "%s %s: %s", what, c->to.text, strerror(err));
+  c->failed = true;
+  arm(c->soon, 0);
+}
+
+static void release(struct conn *c) {
+  struct event **events[] = {&c->io, &c->soon, &c->step};
+  for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+    if (*events[i])
+      event_free(*events[i]);
+    *events[i] = NULL;
+  }
+  if (c->fd >= 0)
+    close(c->fd);
+  if (c->carried >= 0)
+    close(c->carried);
+  c->fd = c->carried = -1;
+}
+
+/* Around every callback of the loop, so that a handler may free the connection. */
+static void enter(struct conn *c) {
+  c->in_callback = true;
+}
+
+static void leave(struct conn *c) {
+  c->in_callback = false;
+  if (c->freed)
+    free(c);
+}
+
+static bool alive(const struct conn *c) {
+  return !c->freed && c->phase != PHASE_ENDED;
+}
+
+static void end(struct conn *c, enum conn_end how) {
+  c->phase = PHASE_ENDED;
+  c->sending = false;
+  if (c->io)
+    event_del(c->io);
+  event_del(c->soon);
+  event_del(c->step);
+  c->handler->on_close(c->arg, c, how);
+}
+
+/* On a Unix socket the count is of memory that the peer's queue still holds. Reading gives it back
+ * and signals the edge before it lets go of the last unit, so that 1 means read as well. */
+static bool unix_was_read(struct conn *c) {
+  int queued = 0;
+  CHECK(ioctl(c->fd, SIOCOUTQ, &queued) == 0);
+  c->progressed |= queued < c->queued;
+  c->queued = queued;
+  return queued <= 1;
+}
+
+/* On TCP it is of bytes not acknowledged, which the peer's kernel does before the peer reads. */
+static bool tcp_was_read(struct conn *c) {
+  if (event_pending(c->step, EV_TIMEOUT, NULL))
+    return false;
+  int queued = 0;
+  CHECK(ioctl(c->fd, SIOCOUTQ, &queued) == 0);
+  c->progressed |= queued < c->queued;
+  c->queued = queued;
+  if (c->settled)
+    return true;
+  c->settled = queued == 0;
+  arm(c->step, PACING_US);
+  return false;
+}
+
+static void refused(struct conn *c, int err) {
+  if (err != EPIPE && err != ECONNRESET) {
+    fail(c, "sending to", err);
+    return;
+  }
+  c->broken = true;
+  c->reset |= err == ECONNRESET;
+  c->due = true;
+}
+
+static ssize_t send_rest(struct conn *c) {
+  if (!c->paced || c->to.transport != TRANSPORT_UNIX)
+    return send(c->fd, c->rest.p, c->rest.n, MSG_NOSIGNAL);
+  if (c->carried < 0)
+    c->carried = border_open();
+  return c->carried < 0 ? -1 : border_send(c->fd, c->carried, c->rest);
+}
+
+/* Sends what the kernel takes of the chunk in hand, and notes when it is done. */
+static void push(struct conn *c) {
+  if (c->phase != PHASE_OPEN || !c->sending || c->due || c->failed)
+    return;
+  while (c->rest.n > 0) {
+    ssize_t n = send_rest(c);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0 && errno == EAGAIN)
+      return;
+    if (n < 0) {
+      refused(c, errno);
+      return;
+    }
+    c->rest = span_from(c->rest, (size_t)n);
+    c->progressed = true;
+    c->queued = INT_MAX;
+  }
+  c->due = !c->paced || (c->to.transport == TRANSPORT_UNIX ? unix_was_read(c) : tcp_was_read(c));
+}
+
+/* Calls the handler for what push and fail noted. */
+static void tell(struct conn *c) {
+  if (alive(c) && c->progressed) {
+    c->progressed = false;
+    c->handler->on_progress(c->arg, c);
+  }
+  if (alive(c) && c->due) {
+    c->due = c->sending = false;
+    c->handler->on_sent(c->arg, c);
+  }
+  if (alive(c) && c->failed)
+    end(c, CONN_FAILED);
+}
+
+static void read_failed(struct conn *c, int err) {
+  if (err == ECONNRESET) {
+    end(c, CONN_RESET);
+    return;
+  }
+  fail(c, "reading from", err);
+  tell(c);
+}
+
+/* Reads to EAGAIN, as edges demand, or leaves the rest to the loop's next turn. */
+static void drain(struct conn *c) {
+  uint8_t bytes[READ_MAX];
+  c->more = false;
+  for (int i = 0; i < READS_A_TURN; i++) {
+    tell(c);
+    if (!alive(c))
+      return;
+    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+    if (n > 0) {
+      c->handler->on_data(c->arg, c, span_of(bytes, (size_t)n));
+    } else if (n == 0) {
+      end(c, c->reset ? CONN_RESET : CONN_EOF);
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (errno != EINTR) {
+      read_failed(c, errno);
+    }
+  }
+  if (alive(c)) {
+    c->more = true;
+    arm(c->soon, 0);
+  }
+}
+
+static void opened(struct conn *c) {
+  c->phase = PHASE_OPEN;
+  if (c->half_close)
+    shutdown(c->fd, SHUT_WR);
+  push(c);
+}
+
+/* A writable socket that was connecting has been connected, or has an error that says why not. */
+static void finish_connecting(struct conn *c) {
+  int err = 0;
+  socklen_t len = sizeof err;
+  CHECK(getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0);
+  if (err)
+    fail(c, "connecting to", err);
+  else
+    opened(c);
+}
+
+/* Writing comes first: on_sent is told before the answers to what was sent. */
+static void on_io(evutil_socket_t fd, short what, void *arg) {
+  struct conn *c = arg;
+  (void)fd;
+  enter(c);
+  if (what & EV_WRITE) {
+    if (c->phase == PHASE_CONNECTING)
+      finish_connecting(c);
+    else
+      push(c);
+  }
+  tell(c);
+  if (alive(c) && (what & EV_READ))
+    drain(c);
+  leave(c);
+}
+
+static void on_soon(evutil_socket_t fd, short what, void *arg) {
+  struct conn *c = arg;
+  (void)fd, (void)what;
+  enter(c);
+  tell(c);
+  if (alive(c) && c->more)
+    drain(c);
+  leave(c);
+}
+
+static void start_connecting(struct conn *c) {
+  bool done = connect(c->fd, (const struct sockaddr *)&c->to.sa, c->to.len) == 0;
+  if (!done && errno == EAGAIN) {
+    arm(c->step, RETRY_US);
+    return;
+  }
+  if (!done && errno != EINPROGRESS && errno != EINTR) {
+    fail(c, "connecting to", errno);
+    return;
+  }
+  c->io = event_new(c->base, c->fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io, c);
+  CHECK(c->io);
+  if (event_add(c->io, NULL) != 0)
+    fail(c, "watching", errno);
+  else if (done)
+    opened(c);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg) {
+  struct conn *c = arg;
+  (void)fd, (void)what;
+  enter(c);
+  if (c->phase == PHASE_CONNECTING)
+    start_connecting(c);
+  else
+    push(c);
+  tell(c);
+  leave(c);
+}
+
+struct conn *conn_new(struct event_base *base, const struct addr *to,
+                      const struct conn_handler *handler, void *arg) {
+  struct conn *c = xcalloc(1, sizeof *c);
+  c->base = base;
+  c->to = *to;
+  c->handler = handler;
+  c->arg = arg;
+  c->carried = -1;
+  c->soon = evtimer_new(base, on_soon, c);
+  c->step = evtimer_new(base, on_step, c);
+  CHECK(c->soon && c->step);
+  c->fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (c->fd < 0) {
+    fail(c, "making a socket for", errno);
+    return c;
+  }
+  int on = 1;
+  if (to->transport == TRANSPORT_TCP)
+    CHECK(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
+  start_connecting(c);
+  return c;
+}
+
+void conn_free(struct conn *c) {
+  if (!c)
+    return;
+  release(c);
+  c->freed = true;
+  if (!c->in_callback)
+    free(c);
+}
+
+void conn_send(struct conn *c, struct span bytes, bool paced) {
+  CHECK(!c->sending && c->phase != PHASE_ENDED);
+  c->rest = bytes;
+  c->sending = true;
+  c->paced = paced;
+  c->settled = false;
+  if (c->broken)
+    c->due = true;
+  else
+    push(c);
+  if (c->due)
+    arm(c->soon, 0);
+}
+
+void conn_half_close(struct conn *c) {
+  CHECK(!c->sending);
+  c->half_close = true;
+  if (c->phase == PHASE_OPEN)
+    shutdown(c->fd, SHUT_WR);
+}
+
+bool conn_broken(const struct conn *c) {
+  return c->broken;
+}
+
+const char *conn_error(const struct conn *c) {
+  return c->error;
+}
+
+size_t conn_unsent(const struct conn *c) {
+  return c->rest.n;
+}
+
+int conn_fd(const struct conn *c) {
+  return c->fd;
+}
