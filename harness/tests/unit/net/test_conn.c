@@ -283,6 +283,7 @@ START_TEST(two_chunks_at_once_are_a_bug) {
   world_init(&w, TRANSPORT_UNIX, 5);
   world_connect(&w);
   conn_send(w.c, span_str("a"), true);
+  file_remove_tree(w.dir); /* what follows ends this process */
   conn_send(w.c, span_str("b"), true);
 }
 END_TEST
