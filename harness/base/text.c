@@ -72,6 +72,26 @@ bool text_duration(struct span s, unsigned *ms) {
   return true;
 }
 
+void text_shell(struct buf *b, struct span word) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=+@";
+  size_t i = 0;
+  while (i < word.n && word.p[i] && strchr(plain, word.p[i]))
+    i++;
+  if (i == word.n && i > 0) {
+    buf_add_span(b, word);
+    return;
+  }
+  buf_add_byte(b, '\'');
+  for (i = 0; i < word.n; i++) {
+    if (word.p[i] == '\'')
+      buf_add_str(b, "'\\''");
+    else
+      buf_add_byte(b, word.p[i]);
+  }
+  buf_add_byte(b, '\'');
+}
+
 bool text_glob(struct span pattern, struct span text) {
   size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
   while (t < text.n) {

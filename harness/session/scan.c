@@ -14,7 +14,8 @@ static bool is_word(int c) {
          c == '-' || c == '.';
 }
 
-static bool report(const struct scan *s, size_t pos, const char *fmt, va_list ap) {
+static bool __attribute__((format(printf, 3, 0)))
+report(const struct scan *s, size_t pos, const char *fmt, va_list ap) {
   char message[1024];
   vsnprintf(message, sizeof message, fmt, ap);
   diag_at(s->diag, s->file, s->number, (unsigned)pos + 1, "%s", message);

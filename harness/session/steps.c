@@ -161,7 +161,7 @@ static bool parse_control(struct compiler *c, struct scan *scan, unsigned conn) 
 }
 
 static bool parse_conn_line(struct compiler *c, struct scan *scan, struct span word, size_t at) {
-  unsigned conn;
+  unsigned conn = 0;
   if (!parse_conn(scan, word, at, &conn))
     return false;
   scan_blanks(scan);
@@ -348,7 +348,7 @@ static bool parse_clock(struct compiler *c, struct scan *scan) {
     buf_init(&text, 128);
     buf_add_str(&text, "adjust_timeofday");
     if (!answer)
-      buf_addf(&text, " offset=%llu type=1", (unsigned long long)c->clock);
+      buf_addf(&text, " offset=%llu time_type=1", (unsigned long long)c->clock);
     struct scan inner = {buf_span(&text), 0, scan->file, scan->number, scan->diag};
     enum dialect dialect = c->scope.dialect;
     c->scope.dialect = DIALECT_COUCHBASE;

@@ -1,0 +1,49 @@
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+int command_usage(const char *program, const char *fmt, ...) {
+  va_list ap;
+  fprintf(stderr, "mcreplay %s: ", program);
+  va_start(ap, fmt);
+  vfprintf(stderr, fmt, ap);
+  va_end(ap);
+  fputc('\n', stderr);
+  return EXIT_USAGE;
+}
+
+int command_bad_option(const char *program, char **argv) {
+  const char *word = argv[optind - 1];
+  bool is_long = word[0] == '-' && word[1] == '-';
+  if (is_long && optopt)
+    return command_usage(program, "the option %s does not go so; \"mcreplay %s --help\" tells how",
+                         word, program);
+  if (!is_long && optopt)
+    return command_usage(program,
+                         "the option -%c (in \"%s\") is unknown or lacks its value; \"mcreplay %s "
+                         "--help\" lists them",
+                         optopt, word, program);
+  return command_usage(program, "unknown option %s; \"mcreplay %s --help\" lists them", word,
+                       program);
+}
+
+bool command_load(const char *program, struct paths *paths, struct suite *suite, char *const *args,
+                  int nargs) {
+  struct diag diag;
+  diag_init(&diag);
+  /* Without the data, files that are named can still be read. */
+  (void)paths_find(paths);
+  suite_init(suite);
+  bool ok = suite_load(suite, paths, args, (size_t)nargs, &diag);
+  if (!ok)
+    fputs(diag_text(&diag), stderr);
+  if (ok && suite->cases.n == 0) {
+    command_usage(program, "nothing selected: %s holds no session files",
+                  nargs ? args[0] : paths->cases);
+    ok = false;
+  }
+  diag_fini(&diag);
+  return ok;
+}

@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/run_options.h"
+#include "report/console.h"
+#include "report/junit.h"
+#include "run/schedule.h"
+
+static int status_of(const struct run_totals *t) {
+  if (t->failed || t->xpassed || t->errors > t->setup)
+    return t->interrupted ? EXIT_INFRASTRUCTURE : EXIT_RED;
+  if (t->setup || t->interrupted)
+    return EXIT_INFRASTRUCTURE;
+  return EXIT_WELL;
+}
+
+static int run_cases(const struct run_options *o) {
+  struct console *console = console_new((struct console_options){
+      .out = stdout, .terminal = isatty(STDOUT_FILENO), .verbose = o->verbose, .quiet = o->quiet});
+  struct junit *junit = junit_new();
+  const struct sink sinks[] = {console_sink(console), junit_sink(junit)};
+  struct run_totals totals = schedule_run(&o->config, sinks, o->junit ? 2 : 1);
+  int status = status_of(&totals);
+  if (o->junit && !junit_write(junit, o->junit)) {
+    fprintf(stderr, "mcreplay run: can't write %s: %s\n", o->junit, strerror(errno));
+    status = EXIT_INFRASTRUCTURE;
+  }
+  if (totals.run > 0 && totals.run == totals.skipped) {
+    command_usage("run", "every case was skipped; nothing has been tested");
+    status = EXIT_USAGE;
+  }
+  console_free(console);
+  junit_free(junit);
+  return status;
+}
+
+static int run_main(int argc, char **argv) {
+  struct run_options options;
+  int status = run_options_parse(&options, argc, argv);
+  if (status == EXIT_WELL)
+    status = run_cases(&options);
+  run_options_fini(&options);
+  return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .what = "play cases on a server and compare every byte",
+    .help = "mcreplay run [OPTION..] [PATH..]   folders, files or ids; all cases without\n"
+            "  -s NAME|FILE       the server's profile (memcached)\n"
+            "  --command CMD      a server started by CMD, with {socket} or {port} in it\n"
+            "  --attach ADDR      one that runs: unix:PATH or tcp:HOST:PORT\n"
+            "  -d NAME,..         deliveries, or all (whole): whole pipelined bytewise\n"
+            "                     split:N fields random:SEED half-close\n"
+            "  --transport T,..   unix, tcp (the server's first)\n"
+            "  -j N               workers, each with a server (the number of cores)\n"
+            "  --server-per case|run   a fresh server for each case, or one per worker\n"
+            "  -k PATTERN, --tag TAG   only these cases; --min N: fail if they are fewer\n"
+            "  --repeat N, --shuffle[=SEED], --seed N   how often, in which order, how cut\n"
+            "  --timeout S        give up on a server that makes no progress (5)\n"
+            "  --known FILE       known deviations (fixtures/known/NAME.yaml)\n"
+            "  --junit FILE       write a JUnit XML report\n"
+            "  -v, -q             every case; only failures and the last line\n"
+            "Examples:\n"
+            "  mcreplay run -d all --transport unix,tcp --junit build/report/junit.xml\n"
+            "  mcreplay run -s memcached -d bytewise,split:24 cases/get 'cas/*'\n"
+            "  mcreplay run --command './server -s {socket}' --shuffle --repeat 20\n",
+    .main = run_main,
+};

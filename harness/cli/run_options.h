@@ -1,0 +1,25 @@
+/* The options of `run`, from words to a configuration. Internal to the cli layer. */
+#ifndef CLI_RUN_OPTIONS_H
+#define CLI_RUN_OPTIONS_H
+
+#include "run/config.h"
+
+struct run_options {
+  struct run_config config; /* what the options below own */
+  struct paths paths;
+  struct suite suite;
+  struct known known;
+  struct profile *profile;
+  struct delivery *deliveries;
+  enum transport transports[2];
+  char *reproduce;
+  const char *junit;
+  bool verbose, quiet;
+};
+
+/* Parses the words and loads all that they name. On failure prints what is wrong and returns the
+ * exit status; EXIT_WELL otherwise. `run_options_fini` in either case. */
+int run_options_parse(struct run_options *o, int argc, char **argv);
+void run_options_fini(struct run_options *o);
+
+#endif

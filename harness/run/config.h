@@ -1,0 +1,46 @@
+/* What a run is told to do: the cases, the server, the deliveries, the limits. Everything in it is
+ * borrowed and outlives the run; forked workers share it. */
+#ifndef RUN_CONFIG_H
+#define RUN_CONFIG_H
+
+#include "delivery/delivery.h"
+#include "run/known.h"
+#include "run/suite.h"
+#include "server/profile.h"
+
+enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
+
+struct run_config {
+  const struct suite *suite;
+  const struct profile *profile;
+  const struct delivery *deliveries;
+  size_t ndeliveries;
+  const enum transport *transports;
+  size_t ntransports;
+  const struct known *known;
+  unsigned workers;
+  unsigned repeat;
+  bool shuffle;
+  uint64_t seed, shuffle_seed;
+  enum server_per server_per;
+  unsigned timeout_ms; /* without progress */
+  unsigned total_ms;   /* for one case */
+  const char
+      *reproduce; /* the command line up to the options of one case: "mcreplay run -s memcached" */
+};
+
+/* One case run. Indices into the configuration's arrays. */
+struct job {
+  size_t number;
+  size_t test, delivery, transport;
+  unsigned repetition;
+};
+
+/* The jobs of a run, in order: repetitions, transports, deliveries, cases; shuffled when asked for.
+ * The caller frees. */
+struct job *plan_jobs(const struct run_config *config, size_t *n);
+
+/* Why a case can't be run on this server: a sentence that the caller frees, or NULL when it can. */
+char *plan_skip(const struct run_config *config, const struct job *job);
+
+#endif

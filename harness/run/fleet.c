@@ -1,0 +1,53 @@
+#include "run/fleet.h"
+
+void fleet_init(struct fleet *f, const struct run_config *config) {
+  *f = (struct fleet){.config = config};
+  f->keep_spare = config->server_per == SERVER_PER_CASE;
+  for (size_t i = 0; i < config->suite->cases.n && !f->keep_spare; i++)
+    f->keep_spare = suite_case(config->suite, i)->session->isolated;
+  if (config->profile->attached)
+    f->keep_spare = false;
+}
+
+static struct server *ready(struct server *s, struct buf *why) {
+  if (s && !server_await(s, why)) {
+    server_kill(s);
+    return NULL;
+  }
+  return s;
+}
+
+struct server *fleet_take(struct fleet *f, enum transport t, bool fresh, struct buf *why) {
+  const struct profile *p = f->config->profile;
+  if (!fresh && f->shared[t])
+    return f->shared[t];
+  if (!fresh)
+    return f->shared[t] = ready(server_spawn(p, t, why), why);
+  struct server *s = f->spare[t] ? f->spare[t] : server_spawn(p, t, why);
+  f->spare[t] = NULL;
+  if (s && f->keep_spare) {
+    struct buf ignored; /* a spare that can't be had is asked for again when it is needed */
+    buf_init(&ignored, 1024);
+    f->spare[t] = server_spawn(p, t, &ignored);
+    buf_fini(&ignored);
+  }
+  return ready(s, why);
+}
+
+void fleet_give(struct fleet *f, enum transport t, struct server *s, bool again) {
+  if (again && s == f->shared[t])
+    return;
+  if (s == f->shared[t])
+    f->shared[t] = NULL;
+  server_stop(s);
+}
+
+void fleet_stop(struct fleet *f) {
+  for (int t = 0; t < 2; t++) {
+    if (f->shared[t])
+      server_stop(f->shared[t]);
+    if (f->spare[t])
+      server_kill(f->spare[t]);
+    f->shared[t] = f->spare[t] = NULL;
+  }
+}

@@ -1,0 +1,93 @@
+#include "run/paths.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "net/file.h"
+
+/* A path below the working directory is shown, and printed in reproduce lines, relative to it. */
+static char *shorten(const char *absolute) {
+  char cwd[PATH_MAX];
+  size_t n;
+  if (!getcwd(cwd, sizeof cwd) || (n = strlen(cwd)) < 2 || strncmp(absolute, cwd, n) != 0)
+    return xstrdup(absolute);
+  if (absolute[n] == '\0')
+    return xstrdup(".");
+  return xstrdup(absolute[n] == '/' ? absolute + n + 1 : absolute);
+}
+
+static bool try_root(struct paths *p, const char *root) {
+  char real[PATH_MAX];
+  if (!realpath(root, real))
+    return false;
+  char *short_root = shorten(real);
+  bool here = strcmp(short_root, ".") == 0;
+  p->root = short_root;
+  p->cases = here ? xstrdup("cases") : xasprintf("%s/cases", short_root);
+  p->fixtures = here ? xstrdup("fixtures") : xasprintf("%s/fixtures", short_root);
+  char *profiles = xasprintf("%s/servers", p->fixtures);
+  bool ok = access(p->cases, R_OK | X_OK) == 0 && access(profiles, R_OK | X_OK) == 0;
+  free(profiles);
+  if (!ok)
+    paths_fini(p);
+  return ok;
+}
+
+bool paths_find(struct paths *p) {
+  *p = (struct paths){0};
+  const char *given = getenv("MCREPLAY_DATA");
+  if (given)
+    return try_root(p, given);
+  char exe[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  if (n < 0)
+    return false;
+  exe[n] = '\0';
+  char *slash = strrchr(exe, '/');
+  *slash = '\0';
+  static const char *const roots[] = {"../share/mcreplay", "../../.."};
+  for (size_t i = 0; i < 2; i++) {
+    char *root = xasprintf("%s/%s", exe, roots[i]);
+    bool found = try_root(p, root);
+    free(root);
+    if (found)
+      return true;
+  }
+  return false;
+}
+
+void paths_fini(struct paths *p) {
+  free(p->root);
+  free(p->cases);
+  free(p->fixtures);
+  *p = (struct paths){0};
+}
+
+static bool load(void *arg, const char *path, struct buf *out) {
+  const struct paths_loader *l = arg;
+  if (path[0] == '/' || strstr(path, "..")) {
+    errno = EACCES;
+    return false;
+  }
+  char *below = l->paths->fixtures ? xasprintf("%s/%s", l->paths->fixtures, path) : NULL;
+  bool ok = below && file_read(below, out);
+  free(below);
+  if (ok || out->failed)
+    return ok;
+  const char *slash = strrchr(l->session, '/');
+  char *beside = xasprintf("%.*s%s", slash ? (int)(slash + 1 - l->session) : 0, l->session, path);
+  ok = file_read(beside, out);
+  free(beside);
+  return ok;
+}
+
+struct session_loader paths_loader(struct paths_loader *l) {
+  return (struct session_loader){load, l};
+}
+
+char *paths_fixture(const struct paths *p, const char *kind, const char *name) {
+  return xasprintf("%s/%s/%s.yaml", p->fixtures ? p->fixtures : "fixtures", kind, name);
+}

@@ -1,0 +1,42 @@
+#include "run/config.h"
+
+#include "base/check.h"
+#include "base/rng.h"
+
+static void shuffle(struct job *jobs, size_t n, uint64_t seed) {
+  struct rng rng = rng_of(seed);
+  for (size_t i = n; i > 1; i--) {
+    size_t k = rng_below(&rng, i);
+    struct job kept = jobs[i - 1];
+    jobs[i - 1] = jobs[k];
+    jobs[k] = kept;
+  }
+}
+
+struct job *plan_jobs(const struct run_config *config, size_t *n) {
+  size_t cases = config->suite->cases.n, made = 0;
+  size_t total = cases * config->ndeliveries * config->ntransports * config->repeat;
+  struct job *jobs = xcalloc(total, sizeof *jobs);
+  for (unsigned r = 0; r < config->repeat; r++)
+    for (size_t t = 0; t < config->ntransports; t++)
+      for (size_t d = 0; d < config->ndeliveries; d++)
+        for (size_t c = 0; c < cases; c++)
+          jobs[made++] = (struct job){.test = c, .delivery = d, .transport = t, .repetition = r};
+  if (config->shuffle)
+    shuffle(jobs, total, config->shuffle_seed);
+  for (size_t i = 0; i < total; i++)
+    jobs[i].number = i;
+  *n = total;
+  return jobs;
+}
+
+char *plan_skip(const struct run_config *config, const struct job *job) {
+  const struct session *s = suite_case(config->suite, job->test)->session;
+  const struct profile *p = config->profile;
+  for (const char **need = s->needs; *need; need++)
+    if (!profile_can(p, *need))
+      return xasprintf("needs %s, which %s lacks", *need, p->name);
+  if (s->isolated && p->attached)
+    return xstrdup("is isolated: it needs a fresh server, and an attached one can't be restarted");
+  return NULL;
+}

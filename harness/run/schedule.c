@@ -1,0 +1,302 @@
+#include "run/schedule.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "run/wire.h"
+#include "run/worker.h"
+
+enum {
+  GRACE_MS = 30000 /* beyond a case's own limits, before its worker is taken for hung */
+};
+
+struct crew;
+
+struct worker_slot {
+  struct crew *crew;
+  unsigned index;
+  pid_t pid; /* 0: none */
+  int fd;
+  struct event *readable, *watchdog;
+  const struct job *job; /* in hand, or NULL */
+  bool dismissed;        /* told that there are no more jobs */
+  bool hung;             /* killed for giving no verdict */
+};
+
+struct crew {
+  const struct run_config *config;
+  const struct sink *sinks;
+  size_t nsinks;
+  struct event_base *base;
+  struct job *jobs;
+  size_t njobs, next;
+  struct worker_slot *slots;
+  unsigned alive;
+  struct run_totals totals;
+};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void count(struct run_totals *t, const struct verdict *v) {
+  size_t *const counts[] = {
+      [VERDICT_PASS] = &t->passed,     [VERDICT_FAIL] = &t->failed,   [VERDICT_ERROR] = &t->errors,
+      [VERDICT_SKIPPED] = &t->skipped, [VERDICT_XFAIL] = &t->xfailed, [VERDICT_XPASS] = &t->xpassed,
+  };
+  t->run++;
+  ++*counts[v->status];
+  if (v->status == VERDICT_ERROR && v->kind == KIND_SETUP)
+    t->setup++;
+}
+
+static void tell(struct crew *c, const struct result *r) {
+  count(&c->totals, &r->verdict);
+  for (size_t i = 0; i < c->nsinks; i++)
+    c->sinks[i].result(c->sinks[i].arg, r);
+}
+
+static char *reproduce(const struct crew *c, const struct job *job) {
+  const struct run_config *config = c->config;
+  struct buf line;
+  buf_init(&line, 16 << 10);
+  buf_add_str(&line, config->reproduce);
+  buf_addf(&line, " -d %s", config->deliveries[job->delivery].name);
+  if (config->transports[job->transport] != TRANSPORT_UNIX)
+    buf_addf(&line, " --transport %s", transport_name(config->transports[job->transport]));
+  buf_addf(&line, " --seed %llu ", (unsigned long long)config->seed);
+  text_shell(&line, span_str(suite_case(config->suite, job->test)->file));
+  return buf_take(&line);
+}
+
+/* Tells the verdict of a job; takes the verdict over. */
+static void tell_job(struct crew *c, const struct job *job, struct verdict v, double seconds) {
+  const struct test_case *test = suite_case(c->config->suite, job->test);
+  const char *delivery = c->config->deliveries[job->delivery].name;
+  if (v.status != VERDICT_SKIPPED && v.kind != KIND_INTERRUPTED) {
+    const struct known_entry *e = known_find(c->config->known, test->id, delivery);
+    if (e)
+      known_apply(e, &v);
+  }
+  bool red = v.status == VERDICT_FAIL || v.status == VERDICT_ERROR || v.status == VERDICT_XPASS;
+  char *line = red ? reproduce(c, job) : NULL;
+  struct result r = {
+      .id = test->id,
+      .file = test->file,
+      .title = test->session->title,
+      .delivery = delivery,
+      .transport = transport_name(c->config->transports[job->transport]),
+      .server = c->config->profile->name,
+      .repetition = job->repetition,
+      .seconds = seconds,
+      .reproduce = line,
+      .verdict = v,
+  };
+  tell(c, &r);
+  free(line);
+  verdict_fini(&r.verdict);
+}
+
+static void tell_server(struct crew *c, struct verdict v) {
+  struct result r = {.id = "server",
+                     .title = "the server between and after the cases",
+                     .delivery = "none",
+                     .transport = "none",
+                     .server = c->config->profile->name,
+                     .verdict = v};
+  tell(c, &r);
+  verdict_fini(&r.verdict);
+}
+
+static void start_worker(struct worker_slot *s);
+
+/* Skips what can't be run, and gives the next job to an idle worker; dismisses it when there is
+ * none. */
+static void deal(struct worker_slot *s) {
+  struct crew *c = s->crew;
+  while (!s->job && c->next < c->njobs) {
+    const struct job *job = &c->jobs[c->next++];
+    char *skip = plan_skip(c->config, job);
+    if (skip)
+      tell_job(c, job, (struct verdict){.status = VERDICT_SKIPPED, .brief = skip}, 0);
+    else
+      s->job = job;
+  }
+  if (s->job) {
+    unsigned ms = c->config->total_ms + c->config->profile->ready_ms + GRACE_MS;
+    struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+    event_add(s->watchdog, &tv);
+    /* A worker that can't be told has died; its end is seen on the same descriptor. */
+    (void)wire_send_job(s->fd, s->job);
+  } else if (!s->dismissed) {
+    s->dismissed = true;
+    shutdown(s->fd, SHUT_WR);
+  }
+}
+
+static void describe_death(struct buf *out, int status) {
+  if (WIFSIGNALED(status))
+    buf_addf(out, "the driver's worker was killed by signal %d (%s)", WTERMSIG(status),
+             strsignal(WTERMSIG(status)));
+  else
+    buf_addf(out, "the driver's worker exited with status %d", WEXITSTATUS(status));
+}
+
+static void worker_ended(struct worker_slot *s) {
+  struct crew *c = s->crew;
+  int status = 0;
+  while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+    continue;
+  event_free(s->readable);
+  event_free(s->watchdog);
+  close(s->fd);
+  s->pid = 0;
+  c->alive--;
+  if (s->job) {
+    const struct job *job = s->job;
+    struct buf brief;
+    buf_init(&brief, 1024);
+    if (s->hung)
+      buf_add_str(&brief, "the driver's worker gave no verdict and was killed");
+    else
+      describe_death(&brief, status);
+    s->job = NULL;
+    struct verdict v = {.status = VERDICT_ERROR, .kind = KIND_WORKER, .brief = buf_take(&brief)};
+    if (c->totals.interrupted) {
+      v.kind = KIND_INTERRUPTED;
+      free(v.brief);
+      v.brief = xstrdup("the run was interrupted while this case ran");
+    }
+    tell_job(c, job, v, 0);
+  }
+  if (!c->totals.interrupted && c->next < c->njobs)
+    start_worker(s);
+  else if (c->alive == 0)
+    event_base_loopbreak(c->base);
+}
+
+static void readable_cb(evutil_socket_t fd, short what, void *arg) {
+  struct worker_slot *s = arg;
+  struct wire_report r;
+  bool ended = false;
+  (void)what;
+  while (wire_receive_report(fd, &r, &ended)) {
+    if (r.kind == WIRE_SERVER) {
+      tell_server(s->crew, r.verdict);
+      continue;
+    }
+    CHECK(s->job && r.job == s->job->number);
+    const struct job *job = s->job;
+    s->job = NULL;
+    event_del(s->watchdog);
+    tell_job(s->crew, job, r.verdict, r.seconds);
+    deal(s);
+  }
+  if (ended)
+    worker_ended(s);
+}
+
+static void watchdog_cb(evutil_socket_t fd, short what, void *arg) {
+  struct worker_slot *s = arg;
+  (void)fd;
+  (void)what;
+  s->hung = true;
+  kill(s->pid, SIGKILL);
+}
+
+/* The child's side: nothing of the parent's but its own end of the pair and the standard
+ * descriptors. */
+static void be_worker(const struct worker_slot *s, int fd, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)
+    _exit(1);
+  setpgid(0, 0); /* a Ctrl-C is the parent's to handle */
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  if (fd != 3 && dup3(fd, 3, O_CLOEXEC) < 0)
+    _exit(1);
+  close_range(4, ~0u, 0);
+  worker_main(s->crew->config, 3, s->index);
+  _exit(0);
+}
+
+static void start_worker(struct worker_slot *s) {
+  struct crew *c = s->crew;
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    DIE("no socket pair: %s", strerror(errno));
+  fflush(NULL);
+  pid_t parent = getpid(), pid = fork();
+  if (pid < 0)
+    DIE("can't fork: %s", strerror(errno));
+  if (pid == 0)
+    be_worker(s, pair[1], parent);
+  close(pair[1]);
+  s->pid = pid;
+  s->fd = pair[0];
+  s->dismissed = s->hung = false;
+  s->readable = event_new(c->base, s->fd, EV_READ | EV_PERSIST, readable_cb, s);
+  s->watchdog = evtimer_new(c->base, watchdog_cb, s);
+  if (!s->readable || !s->watchdog || event_add(s->readable, NULL) != 0)
+    DIE("no event");
+  c->alive++;
+  deal(s);
+}
+
+static void signal_cb(evutil_socket_t fd, short what, void *arg) {
+  struct crew *c = arg;
+  (void)fd;
+  (void)what;
+  c->totals.interrupted = true;
+  for (unsigned i = 0; i < c->config->workers; i++)
+    if (c->slots[i].pid)
+      kill(c->slots[i].pid, SIGKILL); /* their servers' keepers see the end and clear up */
+}
+
+struct run_totals schedule_run(const struct run_config *config, const struct sink *sinks,
+                               size_t nsinks) {
+  struct crew c = {.config = config, .sinks = sinks, .nsinks = nsinks};
+  c.base = event_base_new();
+  if (!c.base)
+    DIE("no event base");
+  c.jobs = plan_jobs(config, &c.njobs);
+  c.slots = xcalloc(config->workers, sizeof *c.slots);
+  struct event *signals[] = {evsignal_new(c.base, SIGINT, signal_cb, &c),
+                             evsignal_new(c.base, SIGTERM, signal_cb, &c)};
+  for (size_t i = 0; i < 2; i++)
+    if (!signals[i] || event_add(signals[i], NULL) != 0)
+      DIE("no event");
+  struct run_info info = {config->profile->name, config->seed, c.njobs, config->workers};
+  double start = now();
+  for (size_t i = 0; i < nsinks; i++)
+    sinks[i].begin(sinks[i].arg, &info);
+  for (unsigned i = 0; i < config->workers && i < c.njobs; i++) {
+    c.slots[i] = (struct worker_slot){.crew = &c, .index = i};
+    start_worker(&c.slots[i]);
+  }
+  if (c.alive)
+    event_base_dispatch(c.base);
+  c.totals.seconds = now() - start;
+  for (size_t i = 0; i < nsinks; i++)
+    sinks[i].end(sinks[i].arg, &c.totals);
+  event_free(signals[0]);
+  event_free(signals[1]);
+  free(c.slots);
+  free(c.jobs);
+  event_base_free(c.base);
+  return c.totals;
+}

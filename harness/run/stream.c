@@ -1,0 +1,316 @@
+#include "run/stream.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "mcbp/header.h"
+
+enum { IN_MAX = FRAME_LIMIT + (1 << 20) };
+
+enum take {
+  TAKE_YES,  /* an expectation was met; bytes were used up */
+  TAKE_MORE, /* more bytes are needed */
+  TAKE_NO    /* the failure is set */
+};
+
+void stream_init(struct stream *s, unsigned id, const struct session *session,
+                 struct bindings *env) {
+  *s = (struct stream){.id = id, .env = env, .cursor = cursor_of(session)};
+  buf_init(&s->in, IN_MAX);
+}
+
+void stream_fini(struct stream *s) {
+  conn_free(s->conn);
+  buf_fini(&s->in);
+  free(s->seen);
+}
+
+void stream_restart(struct stream *s) {
+  conn_free(s->conn);
+  s->conn = NULL;
+  s->state = STREAM_NEW;
+  s->half_closed = false;
+  s->off = 0;
+  s->checked = 0;
+  buf_reset(&s->in);
+}
+
+uint32_t stream_fence_opaque(const struct stream *s) {
+  return 0xfe9ce000u + s->id;
+}
+
+static void fail(struct failure *f, const struct stream *s, enum verdict_kind kind,
+                 const struct step *step, const struct expected *e) {
+  *f = (struct failure){.kind = kind, .stream = s, .counters = s->cursor.counters};
+  if (e) {
+    f->pattern = e->pattern;
+    f->text = e->text;
+    f->line = e->line;
+  } else if (step) {
+    f->pattern = step->pattern;
+    f->text = step->text;
+    f->line = step->line;
+  }
+}
+
+static void meet(struct stream *s) {
+  cursor_next(&s->cursor);
+  s->matched++;
+}
+
+static enum take take_frame(struct stream *s, const struct step *step, struct span in, size_t *used,
+                            struct failure *f) {
+  struct match m = pattern_match(step->pattern, s->env, s->cursor.counters, in, s->checked);
+  if (m.result == MATCH_MORE && m.need > FRAME_LIMIT) {
+    fail(f, s, KIND_NONCONFORMANCE, step, NULL);
+    f->note = "the answer claims more bytes than the driver takes";
+    return TAKE_NO;
+  }
+  if (m.result == MATCH_MORE) {
+    s->checked = m.checked;
+    return TAKE_MORE;
+  }
+  if (m.result == MATCH_NO) {
+    fail(f, s, KIND_NONCONFORMANCE, step, NULL);
+    return TAKE_NO;
+  }
+  pattern_capture(step->pattern, s->env, span_sub(in, 0, m.len));
+  s->checked = 0;
+  *used = m.len;
+  meet(s);
+  return TAKE_YES;
+}
+
+/* How a sequence of an `either` fares with the bytes so far. */
+struct attempt {
+  enum take take;
+  size_t used;               /* bytes of whole frames that matched */
+  const struct expected *at; /* the item that is not met yet */
+};
+
+static struct attempt try_sequence(struct stream *s, const struct sequence *q, struct span in,
+                                   bool ended) {
+  struct attempt a = {.take = TAKE_YES};
+  for (size_t i = 0; i < q->n; i++) {
+    struct span rest = span_from(in, a.used);
+    a.at = &q->items[i];
+    if (!a.at->pattern) {
+      a.take = rest.n ? TAKE_NO : ended ? TAKE_YES : TAKE_MORE;
+      return a;
+    }
+    struct match m = pattern_match(a.at->pattern, s->env, s->cursor.counters, rest, 0);
+    if (m.result != MATCH_YES) {
+      bool more = m.result == MATCH_MORE && m.need <= FRAME_LIMIT && !ended;
+      a.take = more ? TAKE_MORE : TAKE_NO;
+      return a;
+    }
+    a.used += m.len;
+  }
+  return a;
+}
+
+static void capture_sequence(struct stream *s, const struct sequence *q, struct span in) {
+  size_t used = 0;
+  for (size_t i = 0; i < q->n && q->items[i].pattern; i++) {
+    struct span rest = span_from(in, used);
+    struct match m = pattern_match(q->items[i].pattern, s->env, s->cursor.counters, rest, 0);
+    pattern_capture(q->items[i].pattern, s->env, span_sub(rest, 0, m.len));
+    used += m.len;
+  }
+}
+
+/* The first alternative that fits wholly, as soon as none before it can fit any more. */
+static enum take take_either(struct stream *s, const struct step *step, struct span in, bool ended,
+                             size_t *used, struct failure *f) {
+  const struct choice *c = step->choice;
+  struct attempt best = {.take = TAKE_NO};
+  for (size_t i = 0; i < c->n; i++) {
+    struct attempt a = try_sequence(s, &c->alternatives[i], in, ended);
+    if (a.take == TAKE_MORE)
+      return TAKE_MORE;
+    if (a.take == TAKE_YES) {
+      capture_sequence(s, &c->alternatives[i], in);
+      *used = a.used;
+      meet(s);
+      return TAKE_YES;
+    }
+    if (!best.at || a.used > best.used)
+      best = a;
+  }
+  fail(f, s, ended ? KIND_UNEXPECTED_CLOSE : KIND_NONCONFORMANCE, step, best.at);
+  f->shift = best.used;
+  f->note = "no alternative of the either fits; this is the one that came furthest";
+  return TAKE_NO;
+}
+
+static bool *seen_lines(struct stream *s, const struct unordered *each) {
+  if (!s->seen)
+    s->seen = xcalloc(each->n, sizeof *s->seen);
+  return s->seen;
+}
+
+static const struct expected *missing_line(const struct stream *s, const struct unordered *each) {
+  for (size_t i = 0; i < each->n; i++)
+    if (!each->items[i].others && !(s->seen && s->seen[i]))
+      return &each->items[i];
+  return NULL;
+}
+
+static bool try_line(struct stream *s, const struct expected *e, struct span in, struct match *m) {
+  *m = pattern_match(e->pattern, s->env, s->cursor.counters, in, 0);
+  if (m->result != MATCH_YES)
+    return false;
+  pattern_capture(e->pattern, s->env, span_sub(in, 0, m->len));
+  return true;
+}
+
+/* One frame of an `each`: a line that has not come yet, else the terminator, else `others`. */
+static enum take take_each(struct stream *s, const struct step *step, struct span in, size_t *used,
+                           struct failure *f) {
+  const struct unordered *each = step->each;
+  bool *seen = seen_lines(s, each), more = false;
+  struct match m;
+  for (size_t i = 0; i < each->n; i++) {
+    if (seen[i] || each->items[i].others)
+      continue;
+    if (try_line(s, &each->items[i], in, &m)) {
+      seen[i] = true;
+      *used = m.len;
+      return TAKE_YES;
+    }
+    more |= m.result == MATCH_MORE;
+  }
+  for (size_t i = 0; i < each->n && !more; i++)
+    if (seen[i] && try_line(s, &each->items[i], in, &m)) {
+      fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
+      f->note = "this answer of the each has come before; each of its lines comes once";
+      return TAKE_NO;
+    }
+  if (!more && try_line(s, &each->terminator, in, &m)) {
+    const struct expected *missing = missing_line(s, each);
+    if (missing) {
+      fail(f, s, KIND_NONCONFORMANCE, step, missing);
+      f->note = "the end of the each has come without this answer";
+      return TAKE_NO;
+    }
+    free(s->seen);
+    s->seen = NULL;
+    s->others = 0;
+    *used = m.len;
+    meet(s);
+    return TAKE_YES;
+  }
+  more |= m.result == MATCH_MORE;
+  for (size_t i = 0; i < each->n && !more; i++) {
+    if (!each->items[i].others)
+      continue;
+    if (try_line(s, &each->items[i], in, &m)) {
+      enum { OTHERS_MAX = 100000 };
+      if (++s->others <= OTHERS_MAX) {
+        *used = m.len;
+        return TAKE_YES;
+      }
+      fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
+      f->note = "more than 100000 further answers have come and not the one that ends the each";
+      return TAKE_NO;
+    }
+    more |= m.result == MATCH_MORE;
+  }
+  if (more && (m.result != MATCH_MORE || m.need <= FRAME_LIMIT))
+    return TAKE_MORE;
+  fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
+  f->note = "this answer fits no line of the each, nor its end";
+  return TAKE_NO;
+}
+
+/* What comes when no expectation is left: the answer to the fence, or what should not be there. */
+static enum take take_fence(struct stream *s, struct span in, size_t *used, struct failure *f) {
+  uint8_t want[HEADER_BYTES];
+  struct header h = {.magic = MAGIC_RESPONSE, .opcode = 0x0a, .opaque = stream_fence_opaque(s)};
+  header_pack(&h, want);
+  size_t n = in.n < HEADER_BYTES ? in.n : HEADER_BYTES;
+  if (s->proof == PROOF_FENCE_SENT && memcmp(in.p, want, n) == 0) {
+    if (n < HEADER_BYTES)
+      return TAKE_MORE;
+    s->proof = PROOF_FENCED;
+    *used = n;
+    return TAKE_YES;
+  }
+  fail(f, s, KIND_LEFTOVER, NULL, NULL);
+  return TAKE_NO;
+}
+
+static enum take take_one(struct stream *s, struct span in, size_t *used, struct failure *f) {
+  const struct step *step = cursor_expect(&s->cursor, s->id);
+  if (!step)
+    return take_fence(s, in, used, f);
+  switch (step->kind) {
+  case STEP_EXPECT:
+    return take_frame(s, step, in, used, f);
+  case STEP_EXPECT_EITHER:
+    return take_either(s, step, in, false, used, f);
+  case STEP_EXPECT_EACH:
+    return take_each(s, step, in, used, f);
+  default:
+    fail(f, s, KIND_LEFTOVER, step, NULL);
+    return TAKE_NO;
+  }
+}
+
+bool stream_data(struct stream *s, struct span bytes, struct failure *f) {
+  bool kept = s->in.n > 0;
+  if (kept && !buf_add_span(&s->in, bytes))
+    DIE("more than %d bytes kept of one answer", IN_MAX);
+  struct span in = kept ? buf_span(&s->in) : bytes;
+  enum take take = TAKE_YES;
+  size_t done = 0;
+  while (done < in.n && take == TAKE_YES) {
+    size_t used = 0;
+    take = take_one(s, span_from(in, done), &used, f);
+    done += used;
+  }
+  s->off += done;
+  if (kept)
+    buf_drop(&s->in, done);
+  else
+    buf_add_span(&s->in, span_from(in, done));
+  return take != TAKE_NO;
+}
+
+bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
+  s->state = STREAM_ENDED;
+  s->end = end;
+  const struct step *step = cursor_expect(&s->cursor, s->id);
+  if (!step && s->in.n == 0 && s->half_closed && s->proof != PROOF_FENCE_SENT)
+    return true;
+  if (step && step->kind == STEP_EXPECT_CLOSED && s->in.n == 0) {
+    meet(s);
+    return true;
+  }
+  if (step && step->kind == STEP_EXPECT_EITHER) {
+    size_t used = 0;
+    enum take take = take_either(s, step, buf_span(&s->in), true, &used, f);
+    s->off += used;
+    buf_drop(&s->in, used);
+    if (take == TAKE_YES)
+      return true;
+    return false;
+  }
+  const struct expected *e =
+      step && step->kind == STEP_EXPECT_EACH ? &step->each->terminator : NULL;
+  fail(f, s, KIND_UNEXPECTED_CLOSE, step, e);
+  return false;
+}
+
+void stream_overdue(struct stream *s, struct failure *f) {
+  const struct step *step = cursor_expect(&s->cursor, s->id);
+  const struct expected *e = NULL;
+  if (step && step->kind == STEP_EXPECT_EITHER)
+    e = &step->choice->alternatives[0].items[0];
+  if (step && step->kind == STEP_EXPECT_EACH) {
+    e = missing_line(s, step->each);
+    if (!e)
+      e = &step->each->terminator;
+  }
+  fail(f, s, KIND_TIMEOUT, step, e);
+}

@@ -1,0 +1,72 @@
+/* One connection of a play: what has come on it, and which expectation is next. Internal to the run
+ * layer. */
+#ifndef RUN_STREAM_H
+#define RUN_STREAM_H
+
+#include "net/conn.h"
+#include "run/verdict.h"
+#include "session/cursor.h"
+
+enum stream_state {
+  STREAM_NEW,
+  STREAM_OPEN,
+  STREAM_ENDED, /* the server has closed */
+  STREAM_CLOSED /* we have */
+};
+
+/* How far the proof at the end has come that nothing else follows. */
+enum stream_proof { PROOF_NONE, PROOF_FENCE_SENT, PROOF_FENCED, PROOF_DONE };
+
+struct stream {
+  unsigned id;
+  enum stream_state state;
+  enum stream_proof proof;
+  bool half_closed;
+  struct conn *conn;
+  enum conn_end end;
+  struct cursor cursor; /* the next expectation */
+  uint64_t matched;     /* expectations met so far */
+  uint64_t needed;      /* expectations that the script has come past */
+  struct buf in;        /* what is not matched yet, from a frame's first byte */
+  size_t checked;       /* of it, known to be right so far */
+  uint64_t off;         /* of `in`, in the connection's answers */
+  bool *seen;           /* which lines of an `each` have come */
+  uint64_t others;      /* frames of an `each` that matched `others` */
+  struct bindings *env; /* the play's */
+};
+
+/* Where a stream stopped being right. A NULL pattern expects `closed`, or nothing when `text` is
+ * empty. */
+struct failure {
+  enum verdict_kind kind;
+  const struct stream *stream;
+  const struct pattern *pattern;
+  struct span text;
+  unsigned line;
+  const uint64_t *counters;
+  const char *note; /* a sentence to add, or NULL */
+  size_t shift;     /* bytes of `in` before the frame that differs */
+};
+
+enum { FRAME_LIMIT = 64 << 20 }; /* bytes of an answer that will be kept to be matched */
+
+void stream_init(struct stream *s, unsigned id, const struct session *session,
+                 struct bindings *env);
+void stream_fini(struct stream *s);
+
+/* Before a new connection under the same name. */
+void stream_restart(struct stream *s);
+
+/* Takes in bytes and meets what expectations it can. False when they are wrong: `f` says how. */
+bool stream_data(struct stream *s, struct span bytes, struct failure *f);
+
+/* The server has closed. False when that is wrong. */
+bool stream_closed(struct stream *s, enum conn_end end, struct failure *f);
+
+/* Describes what the stream waits for, as the failure that a deadline makes of it. */
+void stream_overdue(struct stream *s, struct failure *f);
+
+/* The opaque of the driver's own noop, chosen so that no session is likely to use it. */
+uint32_t stream_fence_opaque(const struct stream *s);
+
+#endif

@@ -1,0 +1,213 @@
+#include "run/suite.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "net/file.h"
+
+enum { SESSION_FILE_MAX = 64 << 20 };
+
+static const char ending[] = ".session";
+
+void suite_init(struct suite *s) {
+  vec_init(&s->cases, sizeof(struct test_case));
+}
+
+static void case_fini(struct test_case *c) {
+  session_free(c->session);
+  free(c->id);
+  free(c->file);
+}
+
+void suite_fini(struct suite *s) {
+  for (size_t i = 0; i < s->cases.n; i++)
+    case_fini(vec_at(&s->cases, i));
+  vec_fini(&s->cases);
+}
+
+const struct test_case *suite_case(const struct suite *s, size_t i) {
+  return vec_at(&s->cases, i);
+}
+
+bool words_have(const char *const *words, const char *word) {
+  for (; *words; words++)
+    if (strcmp(*words, word) == 0)
+      return true;
+  return false;
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n > m && strcmp(s + n - m, end) == 0;
+}
+
+static char *id_of(const struct paths *paths, const char *file) {
+  size_t n = paths->cases ? strlen(paths->cases) : 0;
+  if (strncmp(file, "./", 2) == 0)
+    file += 2;
+  if (n && strncmp(file, paths->cases, n) == 0 && file[n] == '/')
+    file += n + 1;
+  size_t len = strlen(file);
+  if (ends_with(file, ending))
+    len -= strlen(ending);
+  return xasprintf("%.*s", (int)len, file);
+}
+
+static bool add_file(struct suite *s, const struct paths *paths, const char *file,
+                     struct diag *diag) {
+  for (size_t i = 0; i < s->cases.n; i++)
+    if (strcmp(suite_case(s, i)->file, file) == 0)
+      return true;
+  struct buf text;
+  buf_init(&text, SESSION_FILE_MAX);
+  if (!file_read(file, &text)) {
+    diag_at(diag, file, 0, 0, "can't read it: %s",
+            text.failed ? "it is too large" : strerror(errno));
+    buf_fini(&text);
+    return false;
+  }
+  struct paths_loader loader = {paths, file};
+  struct session *session = session_compile(buf_span(&text), file, paths_loader(&loader), diag);
+  buf_fini(&text);
+  if (!session)
+    return false;
+  struct test_case *c = vec_push(&s->cases);
+  *c = (struct test_case){id_of(paths, file), xstrdup(file), session};
+  return true;
+}
+
+static bool add_folder(struct suite *s, const struct paths *paths, const char *folder,
+                       struct diag *diag) {
+  struct dirent **entries;
+  int n = scandir(folder, &entries, NULL, alphasort);
+  if (n < 0) {
+    diag_at(diag, folder, 0, 0, "can't list it: %s", strerror(errno));
+    return false;
+  }
+  bool ok = true;
+  for (int i = 0; i < n; i++) {
+    const char *name = entries[i]->d_name;
+    char *path = xasprintf("%s/%s", folder, name);
+    struct stat st;
+    if (name[0] == '.' || stat(path, &st) != 0)
+      ; /* hidden, or gone */
+    else if (S_ISDIR(st.st_mode))
+      ok &= add_folder(s, paths, path, diag);
+    else if (ends_with(name, ending))
+      ok &= add_file(s, paths, path, diag);
+    free(path);
+    free(entries[i]);
+  }
+  free(entries);
+  return ok;
+}
+
+/* Adds the cases below the cases' folder whose id is, or matches, `pattern`. */
+static bool add_matching(struct suite *s, const struct paths *paths, const char *pattern,
+                         struct diag *diag) {
+  struct suite all;
+  suite_init(&all);
+  bool ok = !paths->cases || add_folder(&all, paths, paths->cases, diag);
+  size_t found = 0;
+  for (size_t i = 0; i < all.cases.n; i++) {
+    const struct test_case *c = suite_case(&all, i);
+    if (!text_glob(span_str(pattern), span_str(c->id)))
+      continue;
+    found++;
+    ok &= add_file(s, paths, c->file, diag);
+  }
+  suite_fini(&all);
+  if (ok && !found)
+    diag_at(diag, pattern, 0, 0, "no such file, folder or case; \"mcreplay list\" names the cases");
+  return ok && found;
+}
+
+/* Adds what one argument names. */
+static bool add_argument(struct suite *s, const struct paths *paths, const char *arg,
+                         struct diag *diag);
+
+/* Adds what a shell would have made of a pattern of paths; false when it fits none. */
+static bool add_glob(struct suite *s, const struct paths *paths, const char *pattern,
+                     struct diag *diag, bool *ok) {
+  glob_t found;
+  bool any = strpbrk(pattern, "*?") && glob(pattern, 0, NULL, &found) == 0;
+  if (!any)
+    return false;
+  for (size_t i = 0; i < found.gl_pathc; i++)
+    *ok &= add_argument(s, paths, found.gl_pathv[i], diag);
+  globfree(&found);
+  return true;
+}
+
+static bool add_argument(struct suite *s, const struct paths *paths, const char *arg,
+                         struct diag *diag) {
+  struct stat st;
+  bool ok = true;
+  if (stat(arg, &st) == 0)
+    return S_ISDIR(st.st_mode) ? add_folder(s, paths, arg, diag) : add_file(s, paths, arg, diag);
+  if (add_glob(s, paths, arg, diag, &ok))
+    return ok;
+  return add_matching(s, paths, arg, diag);
+}
+
+static int by_id(const void *a, const void *b) {
+  return strcmp(((const struct test_case *)a)->id, ((const struct test_case *)b)->id);
+}
+
+bool suite_load(struct suite *s, const struct paths *paths, char *const *args, size_t nargs,
+                struct diag *diag) {
+  bool ok = true;
+  if (nargs == 0 && !paths->cases) {
+    diag_at(diag, "mcreplay", 0, 0, "no cases/ folder found; name files, or set MCREPLAY_DATA");
+    return false;
+  }
+  if (nargs == 0)
+    ok = add_folder(s, paths, paths->cases, diag);
+  for (size_t i = 0; i < nargs; i++) {
+    char *arg = xstrdup(args[i]);
+    size_t n = strlen(arg);
+    while (n > 1 && arg[n - 1] == '/')
+      arg[--n] = '\0';
+    ok &= add_argument(s, paths, arg, diag);
+    free(arg);
+  }
+  if (s->cases.n)
+    qsort(s->cases.items, s->cases.n, s->cases.size, by_id);
+  return ok;
+}
+
+static void keep(struct suite *s, bool (*wanted)(const struct test_case *c, const char *what),
+                 const char *what) {
+  size_t kept = 0;
+  for (size_t i = 0; i < s->cases.n; i++) {
+    struct test_case *c = vec_at(&s->cases, i);
+    if (wanted(c, what))
+      *(struct test_case *)vec_at(&s->cases, kept++) = *c;
+    else
+      case_fini(c);
+  }
+  s->cases.n = kept;
+}
+
+static bool id_fits(const struct test_case *c, const char *pattern) {
+  if (strpbrk(pattern, "*?"))
+    return text_glob(span_str(pattern), span_str(c->id));
+  return strstr(c->id, pattern) != NULL;
+}
+
+static bool has_tag(const struct test_case *c, const char *tag) {
+  return words_have(c->session->tags, tag);
+}
+
+void suite_keep(struct suite *s, const char *pattern) {
+  keep(s, id_fits, pattern);
+}
+
+void suite_keep_tag(struct suite *s, const char *tag) {
+  keep(s, has_tag, tag);
+}

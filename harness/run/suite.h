@@ -1,0 +1,38 @@
+/* The suite: session files found, compiled and selected. Owns its cases, sorted by id. */
+#ifndef RUN_SUITE_H
+#define RUN_SUITE_H
+
+#include "base/vec.h"
+#include "run/paths.h"
+
+struct test_case {
+  char *id;   /* path below cases/ without the ending; for a file elsewhere, its path without it */
+  char *file; /* as it can be given again */
+  struct session *session;
+};
+
+struct suite {
+  struct vec cases; /* of struct test_case */
+};
+
+void suite_init(struct suite *s);
+void suite_fini(struct suite *s);
+
+/* Loads what `args` name: folders, session files, or patterns of ids (`get/miss`, `get*`); all
+ * cases when there are none. Everything is compiled; false, with diagnostics, when anything is
+ * wrong or a name finds nothing. */
+bool suite_load(struct suite *s, const struct paths *paths, char *const *args, size_t nargs,
+                struct diag *diag);
+
+/* Keeps the cases whose id holds `pattern`, or matches it where it holds `*` or `?`. */
+void suite_keep(struct suite *s, const char *pattern);
+
+/* Keeps the cases that carry the tag. */
+void suite_keep_tag(struct suite *s, const char *tag);
+
+const struct test_case *suite_case(const struct suite *s, size_t i);
+
+/* Whether a NULL-terminated list of words holds this one. */
+bool words_have(const char *const *words, const char *word);
+
+#endif

@@ -1,0 +1,32 @@
+/* What parent and worker tell each other over a SOCK_SEQPACKET pair: jobs one way, reports the
+ * other. Both ends are one program, so the structures travel as they are. Internal to the run
+ * layer. */
+#ifndef RUN_WIRE_H
+#define RUN_WIRE_H
+
+#include "run/config.h"
+#include "run/verdict.h"
+
+enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10 };
+
+enum wire_kind {
+  WIRE_VERDICT, /* of the job in hand */
+  WIRE_SERVER   /* what a server did outside any case */
+};
+
+struct wire_report {
+  enum wire_kind kind;
+  size_t job;
+  double seconds;
+  struct verdict verdict; /* its texts are owned by whoever holds the report */
+};
+
+bool wire_send_job(int fd, const struct job *job);
+/* False at the end of the stream: there are no more jobs. */
+bool wire_receive_job(int fd, struct job *job);
+
+bool wire_send_report(int fd, const struct wire_report *r);
+/* False when nothing is there (`*ended` false) or the worker has gone (`*ended` true). */
+bool wire_receive_report(int fd, struct wire_report *r, bool *ended);
+
+#endif
