@@ -50,6 +50,10 @@ int main(int argc, char **argv) {
     help(stdout);
     return EXIT_WELL;
   }
+  if (strcmp(argv[1], "--version") == 0) {
+    puts("mcreplay " MCREPLAY_VERSION);
+    return EXIT_WELL;
+  }
   for (size_t i = 0; i < COMMANDS; i++)
     if (strcmp(argv[1], commands[i]->name) == 0) {
       for (int k = 2; k < argc && strcmp(argv[k], "--") != 0; k++)
