@@ -1,5 +1,23 @@
 /* A server profile: how a server is started, known to be ready and right, and stopped. YAML, read
- * with libyaml against a schema; every error names file, line and column. Owns its memory. */
+ * with libyaml against a table of keys; every error names file, line and column. Owns its memory.
+ *
+ *   name: memcached                    required; the folder of its goldens
+ *   command: [memcached, -t, "2"]      required; looked up in PATH
+ *   transports:                        required: one of the two or both
+ *     unix: {args: [-s, "{socket}"]}   command and args must hold {socket}
+ *     tcp:                             .. must hold {port}, unless port-file-env is given
+ *       args: [-p, "-1"]
+ *       port-file-env: NAME
+ *   environment: {NAME: VALUE, ..}
+ *   version: "1.6"
+ *   capabilities: [flush, ..]
+ *   dialect: stock                     or couchbase
+ *   ready-within: 10s
+ *   stop: {signal: SIGTERM, within: 10s}
+ *   log-limit: 16MiB
+ *   memory-limit: 2GiB                 not for a server built with ASan or TSan
+ *
+ * {socket}, {port} and {dir} are filled in wherever they stand in command, args and environment. */
 #ifndef SERVER_PROFILE_H
 #define SERVER_PROFILE_H
 
@@ -20,9 +38,10 @@ struct profile_transport {
 struct profile {
   struct arena arena;
   const char *name;
-  const char *file;         /* NULL for one made of a command line */
-  const char **command;     /* NULL-terminated; {socket} {port} {dir} are filled in */
-  const char **environment; /* "NAME=VALUE", NULL-terminated; added to the driver's own */
+  const char *file;            /* NULL for one made of a command line */
+  const char **command;        /* NULL-terminated; NULL when attached */
+  const struct addr *attached; /* where it listens; NULL when it is spawned */
+  const char **environment;    /* "NAME=VALUE", NULL-terminated; added to the driver's own */
   struct profile_transport transports[2]; /* by enum transport */
   const char *version;       /* the answer to `version` must start with it; NULL: any */
   const char **capabilities; /* NULL-terminated */

@@ -2,12 +2,13 @@
  *
  * Between the driver and each server stands a keeper, a small process that is the server's parent
  * and subreaper. It drains the server's output into a bounded log, tells how the server ended, and
- * when the driver's end of its pipe closes, however that comes about, it kills all of the server's
- * processes. The keeper dies with the driver and the server with the keeper (PR_SET_PDEATHSIG), so
- * nothing stays behind after a SIGKILL of any of them.
+ * when the driver is gone, however that comes about, it kills all of the server's processes and
+ * removes their folder. The server dies with the keeper (PR_SET_PDEATHSIG), so nothing stays behind
+ * after a SIGKILL of either; see server/keeper.h.
  *
- * Owns the keeper's pipes, a private folder ({dir}) and its socket. What the server does wrong is
- * told in values; only bugs abort. Each server belongs to the process that spawned it. */
+ * Owns the keeper's channel and the server's private folder ({dir}), which is gone when server_stop
+ * has done its work. What the server does wrong is told in values; only bugs abort. Each server
+ * belongs to the process that spawned it. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
@@ -42,7 +43,8 @@ bool server_await(struct server *s, struct buf *why);
 const struct addr *server_addr(const struct server *s);
 /* Of the server's process; 0 when attached. */
 int server_pid(const struct server *s);
-/* Readable when there is news of the server; -1 when attached. Stays valid until server_stop. */
+/* Readable when there is news of the server; -1 when attached. Valid from server_await, which may
+ * have to start the server again, until server_stop. */
 int server_fd(const struct server *s);
 
 /* Takes in what the keeper has to say without blocking. */
@@ -60,11 +62,12 @@ void server_log_tail(struct server *s, size_t n, struct buf *out);
 /* Ends it asynchronously: takes the server over, sends the stop signal, returns at once. At most 64
  * servers are stopping at a time; the next call waits for one of them. */
 void server_stop(struct server *s);
-/* Kills it without a clean stop. */
+/* As server_stop, but kills it without a clean stop, which then is no bad end. */
 void server_kill(struct server *s);
 
-/* Waits until every stopping server has ended; calls `bad` for each that did not stop as it should,
- * with its fate, a sentence and the tail of its log. */
+/* Waits until every stopping server has ended; calls `bad` for each since the last call that did
+ * not stop as it should, with its fate, a sentence and the tail of its log. A server whose end was
+ * seen by server_await or server_look is not told again. */
 void server_stop_all(void (*bad)(void *arg, enum server_fate fate, const char *what,
                                  const char *log),
                      void *arg);

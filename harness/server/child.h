@@ -1,0 +1,22 @@
+/* The keeper's children: starting the server's process, and ending all that came of it. Called in
+ * the keeper, which has every signal blocked and is a subreaper. */
+#ifndef SERVER_CHILD_H
+#define SERVER_CHILD_H
+
+#include <stdint.h>
+
+struct child_plan {
+  const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+  const char *const *envp;
+  uint64_t memory_bytes; /* of address space; 0: no limit */
+  int output;            /* becomes standard output and error */
+};
+
+/* Starts it in a process group of its own and waits for its exec. Returns its pid, or -1 with errno
+ * set when it can't be forked or executed. */
+int child_start(const struct child_plan *plan);
+
+/* Kills and reaps every descendant. */
+void child_kill_all(void);
+
+#endif

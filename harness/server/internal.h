@@ -1,0 +1,32 @@
+/* What server.c (its life) and stop.c (its end) share. */
+#ifndef SERVER_INTERNAL_H
+#define SERVER_INTERNAL_H
+
+#include "base/arena.h"
+#include "server/ring.h"
+#include "server/server.h"
+
+struct server {
+  const struct profile *profile;
+  enum transport transport;
+  struct addr addr;
+  enum server_fate fate;
+  char *what; /* the sentence about its end; NULL while it runs */
+
+  /* Of the process; unused when attached. */
+  struct arena arena;
+  const char *dir;
+  const char *file; /* in it: the socket or the port file; NULL when there is none */
+  bool picks_port;  /* {port} was filled in */
+  struct ring *log;
+  int fd;        /* the channel to the keeper; -1 when attached */
+  int keeper;    /* pid */
+  int pid;       /* of the server; 0 when it was not started */
+  bool ended;    /* nothing more will come from the keeper */
+  int64_t birth; /* on wait_clock */
+};
+
+/* Ends the keeper, and with it whatever still runs, and frees all. */
+void server_free(struct server *s);
+
+#endif

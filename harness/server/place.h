@@ -1,0 +1,25 @@
+/* Placeholders in a profile's texts: `{socket}`, `{port}` and `{dir}`. Pure. */
+#ifndef SERVER_PLACE_H
+#define SERVER_PLACE_H
+
+#include "base/arena.h"
+
+/* What they stand for. */
+struct places {
+  const char *socket; /* NULL on TCP */
+  const char *port;   /* NULL unless the driver picks the port */
+  const char *dir;
+};
+
+/* Finds the first `{word}` of small letters in a text that is none of the three; false when there
+ * is none. */
+bool place_unknown(struct span text, struct span *found);
+
+/* Whether any text of a NULL-terminated array (or NULL) holds the placeholder, braces included. */
+bool place_used(const char *const *texts, const char *placeholder);
+
+/* The text with each placeholder replaced; in the arena. One that stands for NULL stays as it is.
+ */
+const char *place_fill(struct arena *a, const char *text, const struct places *places);
+
+#endif

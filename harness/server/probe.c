@@ -1,0 +1,147 @@
+#include "server/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "mcbp/frame.h"
+#include "server/wait.h"
+
+enum { OPCODE_VERSION = 0x0b, ANSWER_MAX = HEADER_BYTES + 256 };
+
+static enum probe_end not_yet(struct buf *why, const char *what, int error) {
+  buf_reset(why);
+  buf_addf(why, "%s: %s", what, strerror(error));
+  return PROBE_NOT_YET;
+}
+
+static enum probe_end wrong(struct buf *why, const char *what) {
+  buf_reset(why);
+  buf_add_str(why, what);
+  return PROBE_WRONG;
+}
+
+/* PROBE_RIGHT when the event has come. */
+static enum probe_end await(const struct probe *p, int fd, short events, struct buf *why,
+                            const char *what) {
+  enum wait_end end = wait_for(fd, events, p->watch, p->deadline);
+  if (end == WAIT_READY)
+    return PROBE_RIGHT;
+  if (end == WAIT_ENDED)
+    return PROBE_ENDED;
+  buf_reset(why);
+  buf_add_str(why, what);
+  return PROBE_LATE;
+}
+
+static enum probe_end connect_to(const struct probe *p, const struct addr *a, int fd,
+                                 struct buf *why) {
+  if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0)
+    return PROBE_RIGHT;
+  if (errno != EINPROGRESS)
+    return not_yet(why, "cannot connect", errno);
+  enum probe_end end = await(p, fd, POLLOUT, why, "the connection is not accepted");
+  if (end != PROBE_RIGHT)
+    return end;
+  int error = 0;
+  socklen_t len = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+  return error ? not_yet(why, "cannot connect", error) : PROBE_RIGHT;
+}
+
+/* The parent of a process, or 0 when it is gone. The name before it may hold blanks and brackets.
+ */
+static int parent_of(int pid) {
+  char path[64], stat[512];
+  int parent = 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  ssize_t n = read(fd, stat, sizeof stat - 1);
+  close(fd);
+  stat[n > 0 ? n : 0] = '\0';
+  const char *name_end = strrchr(stat, ')');
+  if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1)
+    return 0;
+  return parent;
+}
+
+/* Everything that the spawned process starts descends from the keeper, whoever ends first. */
+static enum probe_end judge_peer(const struct probe *p, const struct addr *a, int fd,
+                                 struct buf *why) {
+  struct ucred peer;
+  socklen_t len = sizeof peer;
+  if (a->transport != TRANSPORT_UNIX || !p->keeper)
+    return PROBE_RIGHT;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+    return not_yet(why, "cannot learn who listens", errno);
+  for (int pid = peer.pid; pid > 1; pid = parent_of(pid))
+    if (pid == p->keeper)
+      return PROBE_RIGHT;
+  buf_reset(why);
+  buf_addf(why, "process %d listens on %s, which is not the spawned server", (int)peer.pid,
+           a->text);
+  return PROBE_WRONG;
+}
+
+static enum probe_end judge_answer(const struct probe *p, const struct frame *f, uint32_t opaque,
+                                   struct buf *why) {
+  if (f->h.magic != MAGIC_RESPONSE || f->h.opcode != OPCODE_VERSION || f->h.opaque != opaque)
+    return wrong(why, "what answers `version` gives no answer to it");
+  buf_reset(why);
+  if (f->h.status != 0) {
+    buf_addf(why, "`version` was answered with status 0x%04x", f->h.status);
+    return PROBE_WRONG;
+  }
+  if (p->version && !span_eq(span_sub(f->value, 0, strlen(p->version)), span_str(p->version))) {
+    buf_addf(why, "expected a version that starts with \"%s\", but the server says \"", p->version);
+    text_escape(why, f->value);
+    buf_add_str(why, "\"");
+    return PROBE_WRONG;
+  }
+  return PROBE_RIGHT;
+}
+
+static enum probe_end ask_version(const struct probe *p, int fd, struct buf *why) {
+  uint32_t opaque = (uint32_t)wait_clock() * 2654435761u; /* not what a stale answer would hold */
+  struct header request = {.magic = MAGIC_REQUEST, .opcode = OPCODE_VERSION, .opaque = opaque};
+  uint8_t bytes[ANSWER_MAX];
+  header_pack(&request, bytes);
+  if (send(fd, bytes, HEADER_BYTES, MSG_NOSIGNAL) != HEADER_BYTES)
+    return not_yet(why, "cannot send `version`", errno);
+  for (size_t n = 0;;) {
+    enum probe_end end = await(p, fd, POLLIN, why, "`version` is not answered");
+    if (end != PROBE_RIGHT)
+      return end;
+    ssize_t got = recv(fd, bytes + n, sizeof bytes - n, 0);
+    if (got == 0)
+      return not_yet(why, "the connection was closed before `version` was answered", ECONNRESET);
+    if (got < 0)
+      return not_yet(why, "cannot read the answer to `version`", errno);
+    n += (size_t)got;
+    struct frame f;
+    enum frame_cut cut = frame_cut(span_of(bytes, n), &f);
+    if (cut == FRAME_WHOLE)
+      return judge_answer(p, &f, opaque, why);
+    if (cut == FRAME_NOT || n == sizeof bytes)
+      return wrong(why, "what answers `version` does not speak the binary protocol");
+  }
+}
+
+enum probe_end probe_server(const struct probe *p, const struct addr *a, struct buf *why) {
+  int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return not_yet(why, "cannot make a socket", errno);
+  enum probe_end end = connect_to(p, a, fd, why);
+  if (end == PROBE_RIGHT)
+    end = judge_peer(p, a, fd, why);
+  if (end == PROBE_RIGHT)
+    end = ask_version(p, fd, why);
+  close(fd);
+  return end;
+}

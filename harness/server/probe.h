@@ -1,0 +1,26 @@
+/* One attempt to reach a server: connect, ask for its version in the binary protocol, and judge
+ * the answer and who gave it. Opens and closes a connection of its own. */
+#ifndef SERVER_PROBE_H
+#define SERVER_PROBE_H
+
+#include "net/addr.h"
+
+struct probe {
+  const char *version; /* what the answer must start with; NULL: any */
+  int keeper;          /* on a Unix socket the peer must descend from this process; 0: any may be */
+  int watch;           /* as wait_for takes it */
+  int64_t deadline;
+};
+
+enum probe_end {
+  PROBE_RIGHT,
+  PROBE_WRONG,   /* what answers is not the server; no use to try again */
+  PROBE_NOT_YET, /* refused, or closed before the answer */
+  PROBE_ENDED,   /* there is news on `watch` */
+  PROBE_LATE
+};
+
+/* Unless right or ended, `why` is replaced by a sentence. */
+enum probe_end probe_server(const struct probe *p, const struct addr *a, struct buf *why);
+
+#endif

@@ -1,0 +1,190 @@
+#include "server/server.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "base/check.h"
+#include "net/file.h"
+#include "server/keeper.h"
+#include "server/launch.h"
+#include "server/ready.h"
+#include "server/wait.h"
+
+enum { PORT_TRIES = 3, WHY_MAX = 4096 };
+
+struct server *server_spawn(const struct profile *p, enum transport t, struct buf *why) {
+  if (!p->transports[t].supported) {
+    buf_addf(why, "%s does not listen on %s", p->name, transport_name(t));
+    return NULL;
+  }
+  struct server *s = xcalloc(1, sizeof *s);
+  s->profile = p;
+  s->transport = t;
+  s->fd = -1;
+  if (p->attached) {
+    s->addr = *p->attached;
+    s->birth = wait_clock();
+  } else if (!launch_start(s, why)) {
+    free(s);
+    return NULL;
+  }
+  return s;
+}
+
+void server_free(struct server *s) {
+  launch_undo(s);
+  free(s->what);
+  free(s);
+}
+
+const struct addr *server_addr(const struct server *s) {
+  return &s->addr;
+}
+
+int server_pid(const struct server *s) {
+  return s->pid;
+}
+
+int server_fd(const struct server *s) {
+  return s->fd;
+}
+
+void server_describe(const struct server *s, struct buf *out) {
+  if (s->what)
+    buf_add_str(out, s->what);
+}
+
+void server_log_tail(struct server *s, size_t n, struct buf *out) {
+  if (s->log)
+    ring_tail(s->log, n, out);
+}
+
+static void set_fate(struct server *s, enum server_fate fate, char *what) {
+  free(s->what);
+  s->fate = fate;
+  s->what = what;
+}
+
+static char *describe_status(int status, const char *when) {
+  if (WIFSIGNALED(status))
+    return xasprintf("killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+                     when);
+  return xasprintf("exited with status %d%s", WEXITSTATUS(status), when);
+}
+
+static char *describe_limit(uint64_t bytes) {
+  static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+  size_t unit = 0;
+  for (; unit < 3 && bytes % 1024 == 0; unit++)
+    bytes /= 1024;
+  return xasprintf("wrote more than %ju %s to its log", (uintmax_t)bytes, units[unit]);
+}
+
+static void end_told(struct server *s, enum keeper_cause cause, int status) {
+  const struct profile *p = s->profile;
+  bool clean = WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == p->stop_signal;
+  s->ended = true;
+  if (s->fate != SERVER_RUNNING) /* it was not ready, or the wrong one, and so we killed it */
+    return;
+  if (cause == CAUSE_ITSELF)
+    set_fate(s, SERVER_CRASHED, describe_status(status, ""));
+  else if (cause == CAUSE_KILLED)
+    set_fate(s, SERVER_STOPPED, xstrdup("killed as wanted"));
+  else if (cause == CAUSE_STUBBORN)
+    set_fate(
+        s, SERVER_STUBBORN,
+        xasprintf("did not end within %u ms of SIG%s", p->stop_ms, sigabbrev_np(p->stop_signal)));
+  else if (cause == CAUSE_LOG)
+    set_fate(s, SERVER_LOG_LIMIT, describe_limit(p->log_bytes));
+  else
+    set_fate(s, clean ? SERVER_STOPPED : SERVER_CRASHED,
+             describe_status(status, " when told to stop"));
+}
+
+/* Somebody killed the keeper. The kernel has killed the server, but not what that has started, and
+ * nobody else clears away. */
+static void keeper_lost(struct server *s) {
+  s->ended = true;
+  kill(-s->pid, SIGKILL);
+  file_remove_tree(s->dir);
+  if (s->fate == SERVER_RUNNING)
+    set_fate(s, SERVER_CRASHED, xstrdup("its keeper was killed"));
+}
+
+enum server_fate server_look(struct server *s) {
+  struct keeper_news news;
+  int n = s->fd < 0 || s->ended ? 0 : keeper_receive(s->fd, &news);
+  if (n > 0)
+    end_told(s, news.cause, news.value);
+  else if (n < 0)
+    keeper_lost(s);
+  return s->fate;
+}
+
+enum server_fate server_look_wait(struct server *s, unsigned ms) {
+  if (s->fd >= 0 && !s->ended)
+    wait_for(s->fd, POLLIN, -1, wait_clock() + ms);
+  return server_look(s);
+}
+
+/* Kills a server that is of no use, and waits so that its log is complete. */
+static void give_up(struct server *s, enum server_fate fate, char *what) {
+  set_fate(s, fate, what);
+  if (s->fd < 0)
+    return;
+  keeper_send(s->fd, KEEPER_KILL);
+  while (!s->ended) {
+    wait_for(s->fd, POLLIN, -1, INT64_MAX);
+    server_look(s);
+  }
+}
+
+/* Sets a fate other than SERVER_RUNNING unless it is ready. */
+static bool await_ready(struct server *s) {
+  const struct profile *p = s->profile;
+  struct ready ready = {.probe = {.version = p->version,
+                                  .keeper = s->keeper,
+                                  .watch = s->fd,
+                                  .deadline = s->birth + p->ready_ms},
+                        .dir = s->dir,
+                        .file = s->file,
+                        .is_port_file = s->transport == TRANSPORT_TCP && s->file};
+  struct buf why;
+  buf_init(&why, WHY_MAX);
+  enum probe_end end = ready_wait(&ready, &s->addr, &why);
+  if (end == PROBE_ENDED && server_look(s) == SERVER_CRASHED) {
+    char *what = xasprintf("%s before it was ready", s->what);
+    set_fate(s, SERVER_NOT_STARTED, what);
+  } else if (end == PROBE_LATE) {
+    give_up(s, SERVER_NOT_READY,
+            xasprintf("not ready within %u ms: %s", p->ready_ms, buf_cstr(&why)));
+  } else if (end == PROBE_WRONG) {
+    give_up(s, SERVER_WRONG, xstrdup(buf_cstr(&why)));
+  }
+  buf_fini(&why);
+  return end == PROBE_RIGHT;
+}
+
+static void start_again(struct server *s) {
+  struct buf why;
+  buf_init(&why, WHY_MAX);
+  launch_undo(s);
+  if (!launch_start(s, &why))
+    set_fate(s, SERVER_NOT_STARTED, xstrdup(buf_cstr(&why)));
+  buf_fini(&why);
+}
+
+bool server_await(struct server *s, struct buf *why) {
+  unsigned tries = PORT_TRIES;
+  while (s->fate == SERVER_RUNNING) {
+    if (await_ready(s))
+      return true;
+    /* Somebody may have taken the port since it was found free. */
+    if (s->fate == SERVER_NOT_STARTED && s->picks_port && --tries > 0)
+      start_again(s);
+  }
+  server_describe(s, why);
+  return false;
+}

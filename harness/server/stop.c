@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/internal.h"
+#include "server/keeper.h"
+
+enum { STOPPING_MAX = 64, LOG_MAX = 64 << 10 };
+
+/* A server that did not stop as it should, kept until server_stop_all. */
+struct bad_end {
+  enum server_fate fate;
+  char *what, *log;
+  struct bad_end *next;
+};
+
+/* The servers of this process that have been told to stop; and the bad ends so far, in order. */
+static struct server *stopping[STOPPING_MAX];
+static size_t stopping_count;
+static struct bad_end *bad_ends, **bad_ends_last = &bad_ends;
+
+static void bad_end_add(struct server *s) {
+  struct bad_end *bad = xcalloc(1, sizeof *bad);
+  struct buf what, log;
+  buf_init(&what, LOG_MAX);
+  buf_init(&log, LOG_MAX);
+  server_describe(s, &what);
+  server_log_tail(s, LOG_MAX, &log);
+  *bad = (struct bad_end){.fate = s->fate, .what = buf_take(&what), .log = buf_take(&log)};
+  *bad_ends_last = bad;
+  bad_ends_last = &bad->next;
+}
+
+/* Waits for news of the stopping servers, as poll does, and lets go of those that have ended. */
+static void stopping_poll(int timeout) {
+  struct pollfd fds[STOPPING_MAX];
+  for (size_t i = 0; i < stopping_count; i++)
+    fds[i] = (struct pollfd){.fd = stopping[i]->fd, .events = POLLIN};
+  int n = poll(fds, stopping_count, timeout);
+  CHECK(n >= 0 || errno == EINTR);
+  if (n <= 0)
+    return;
+  size_t kept = 0;
+  for (size_t i = 0; i < stopping_count; i++) {
+    struct server *s = stopping[i];
+    server_look(s);
+    if (!s->ended) {
+      stopping[kept++] = s;
+      continue;
+    }
+    if (s->fate != SERVER_STOPPED)
+      bad_end_add(s);
+    server_free(s);
+  }
+  stopping_count = kept;
+}
+
+static void server_end(struct server *s, enum keeper_order order) {
+  if (s->fd < 0 || s->ended) { /* how it ended has been told already */
+    server_free(s);
+    return;
+  }
+  stopping_poll(0);
+  while (stopping_count == STOPPING_MAX)
+    stopping_poll(-1);
+  keeper_send(s->fd, order);
+  stopping[stopping_count++] = s;
+}
+
+void server_stop(struct server *s) {
+  server_end(s, KEEPER_STOP);
+}
+
+void server_kill(struct server *s) {
+  server_end(s, KEEPER_KILL);
+}
+
+void server_stop_all(void (*bad)(void *arg, enum server_fate fate, const char *what,
+                                 const char *log),
+                     void *arg) {
+  while (stopping_count > 0)
+    stopping_poll(-1);
+  for (struct bad_end *b = bad_ends, *next; b; b = next) {
+    next = b->next;
+    bad(arg, b->fate, b->what, b->log);
+    free(b->what);
+    free(b->log);
+    free(b);
+  }
+  bad_ends = NULL;
+  bad_ends_last = &bad_ends;
+}
