@@ -35,7 +35,10 @@ static void mark_loops(struct compiler *c, bool sends) {
 static bool use_conn(struct compiler *c, const struct scan *scan, unsigned conn, bool sends) {
   struct track *t = &c->conns[conn];
   for (unsigned i = 0; i < c->scope.depth; i++)
-    t->needs_open[i] |= !t->connected[i];
+    if (!t->connected[i]) {
+      t->read[i] = true;
+      t->written[i] |= sends;
+    }
   if (t->state == TRACK_CLOSED)
     return scan_error_at(scan, 0, "c%u is closed here; open it again with \"c%u connect\"", conn,
                          conn);
@@ -221,8 +224,10 @@ static bool parse_repeat(struct compiler *c, struct scan *scan) {
   struct step *s = add_step(c, STEP_LOOP, 0, scan);
   s->loop = (uint8_t)c->scope.depth;
   s->count = ok ? count : 1;
-  for (size_t i = 0; i < SESSION_CONNS; i++)
-    c->conns[i].needs_open[c->scope.depth] = c->conns[i].connected[c->scope.depth] = false;
+  for (size_t i = 0; i < SESSION_CONNS; i++) {
+    struct track *t = &c->conns[i];
+    t->read[c->scope.depth] = t->written[c->scope.depth] = t->connected[c->scope.depth] = false;
+  }
   c->scope.loops[c->scope.depth++] = name;
   return ok;
 }
@@ -236,12 +241,15 @@ static bool close_repeat(struct compiler *c, struct scan *scan, const struct blo
   loop->partner = end;
   if (end == b->step + 1)
     return scan_error_at(scan, 0, "this repeat holds no step");
-  for (unsigned i = 1; i < SESSION_CONNS && loop->count > 1; i++)
-    if (c->conns[i].needs_open[depth] && c->conns[i].state >= TRACK_HALF_CLOSED)
+  for (unsigned i = 1; i < SESSION_CONNS && loop->count > 1; i++) {
+    const struct track *t = &c->conns[i];
+    if ((t->read[depth] && t->state == TRACK_CLOSED) ||
+        (t->written[depth] && t->state == TRACK_HALF_CLOSED))
       return scan_error_at(scan, 0,
                            "c%u is closed at the end of this repeat and used at its start; "
                            "begin it with \"c%u connect\"",
                            i, i);
+  }
   return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "mcbp/header.h"
-#include "session/pattern.h"
+#include "session/session.h"
 
 enum track_state { TRACK_NEW, TRACK_OPEN, TRACK_HALF_CLOSED, TRACK_CLOSED };
 
@@ -16,7 +16,9 @@ struct track {
   uint8_t header[HEADER_BYTES];
   size_t have; /* header bytes of the request in hand */
   uint64_t body_left;
-  bool needs_open[4], connected[4]; /* by loop depth: used before, or after, a connect in it */
+  /* By depth of the loops around: used, and sent on, before a connect in the loop; a connect in it.
+   */
+  bool read[SESSION_LOOPS], written[SESSION_LOOPS], connected[SESSION_LOOPS];
 };
 
 /* Takes in what is sent. */
