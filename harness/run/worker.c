@@ -13,7 +13,8 @@
 
 enum {
   CRASH_WAIT_MS = 250, /* for the news of a crash after a connection has ended */
-  LOG_SHOWN = 4096,    /* bytes of the server's log in a failure */
+  LOG_SHOWN = 4096,    /* bytes of the server's log in a failure, */
+  LOG_LINES = 20,      /* and lines */
   NS_DIGITS = 62,
   NS_COUNT = NS_DIGITS * NS_DIGITS * NS_DIGITS
 };
@@ -69,6 +70,20 @@ static struct verdict play(struct worker *w, const struct job *job, const struct
   return v;
 }
 
+/* The last lines of a text, of which the first is whole unless it is the only one. */
+static struct span last_lines(struct span text) {
+  size_t from = text.n, lines = 0;
+  if (from && text.p[from - 1] == '\n')
+    from--;
+  for (size_t i = from; i > 0; i--)
+    if (text.p[i - 1] == '\n') {
+      from = i;
+      if (++lines == LOG_LINES)
+        break;
+    }
+  return lines ? span_from(text, from) : text;
+}
+
 /* Appends the end of the server's log, each line behind "| ". */
 static void add_log(struct buf *out, const char *title, struct server *s) {
   struct buf log, clean;
@@ -77,13 +92,13 @@ static void add_log(struct buf *out, const char *title, struct server *s) {
   server_log_tail(s, LOG_SHOWN, &log);
   if (log.n)
     buf_addf(out, "%s\n", title);
-  for (size_t pos = 0; pos < log.n;) {
-    const uint8_t *newline = memchr(log.p + pos, '\n', log.n - pos);
-    size_t n = newline ? (size_t)(newline - log.p) - pos : log.n - pos;
+  for (struct span rest = last_lines(buf_span(&log)); rest.n > 0;) {
+    const uint8_t *newline = memchr(rest.p, '\n', rest.n);
+    struct span line = span_sub(rest, 0, newline ? (size_t)(newline - rest.p) : rest.n);
     buf_reset(&clean);
-    text_escape(&clean, span_of(log.p + pos, n));
+    text_escape(&clean, line);
     buf_addf(out, "| %s\n", buf_cstr(&clean));
-    pos += n + 1;
+    rest = span_from(rest, line.n + 1);
   }
   buf_fini(&log);
   buf_fini(&clean);

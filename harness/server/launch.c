@@ -136,7 +136,7 @@ static void await_exec(struct server *s) {
   s->fate = SERVER_NOT_STARTED;
   s->what = news.event == KEEPER_NOT_STARTED
                 ? xasprintf("cannot run %s: %s", s->profile->command[0], strerror(news.value))
-                : xstrdup("its keeper was killed");
+                : xstrdup("lost its keeper, which was killed");
 }
 
 bool launch_start(struct server *s, struct buf *why) {

@@ -69,7 +69,7 @@ static void set_fate(struct server *s, enum server_fate fate, char *what) {
 
 static char *describe_status(int status, const char *when) {
   if (WIFSIGNALED(status))
-    return xasprintf("killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+    return xasprintf("was killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
                      when);
   return xasprintf("exited with status %d%s", WEXITSTATUS(status), when);
 }
@@ -91,7 +91,7 @@ static void end_told(struct server *s, enum keeper_cause cause, int status) {
   if (cause == CAUSE_ITSELF)
     set_fate(s, SERVER_CRASHED, describe_status(status, ""));
   else if (cause == CAUSE_KILLED)
-    set_fate(s, SERVER_STOPPED, xstrdup("killed as wanted"));
+    set_fate(s, SERVER_STOPPED, xstrdup("was killed as wanted"));
   else if (cause == CAUSE_STUBBORN)
     set_fate(
         s, SERVER_STUBBORN,
@@ -110,7 +110,7 @@ static void keeper_lost(struct server *s) {
   kill(-s->pid, SIGKILL);
   file_remove_tree(s->dir);
   if (s->fate == SERVER_RUNNING)
-    set_fate(s, SERVER_CRASHED, xstrdup("its keeper was killed"));
+    set_fate(s, SERVER_CRASHED, xstrdup("lost its keeper, which was killed"));
 }
 
 enum server_fate server_look(struct server *s) {

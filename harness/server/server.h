@@ -53,7 +53,7 @@ enum server_fate server_look(struct server *s);
  */
 enum server_fate server_look_wait(struct server *s, unsigned ms);
 
-/* Appends a sentence: "killed by signal 11 (Segmentation fault)", "exited with status 1",
+/* Appends a sentence: "was killed by signal 11 (Segmentation fault)", "exited with status 1",
  * "wrote more than 16 MiB to its log", ..; nothing while it runs. */
 void server_describe(const struct server *s, struct buf *out);
 /* Appends the last `n` bytes of what it wrote to standard output and error. */

@@ -150,7 +150,7 @@ START_TEST(killed_keeper) {
   must_await(s);
   kill(s->keeper, SIGKILL);
   ck_assert_int_eq(server_look_wait(s, 10000), SERVER_CRASHED);
-  must_describe(s, "its keeper was killed");
+  must_describe(s, "lost its keeper, which was killed");
   server_stop(s);
   ck_assert_uint_eq(stop_all().count, 0);
   must_leave_no_process();

@@ -151,7 +151,7 @@ static const struct {
     {"echo sorry; exit 3", "", SERVER_NOT_STARTED, "exited with status 3 before it was ready",
      "sorry\n"},
     {"kill -SEGV $$", "", SERVER_NOT_STARTED,
-     "killed by signal 11 (Segmentation fault) before it was ready", ""},
+     "was killed by signal 11 (Segmentation fault) before it was ready", ""},
     {"exec sleep 1000", "ready-within: 50ms", SERVER_NOT_READY, "not ready within 50 ms: ", ""},
     {PYTHON_STUB("pass", "pass"), "ready-within: 2s", SERVER_NOT_READY, "not ready within 2000 ms",
      ""},
@@ -248,7 +248,7 @@ static const struct {
     {"trap 'exit 23' TERM; " MEMCACHED_UNIX " & wait", "", SERVER_CRASHED,
      "exited with status 23 when told to stop"},
     {"trap 'kill -SEGV $$' TERM; " MEMCACHED_UNIX " & wait", "", SERVER_CRASHED,
-     "killed by signal 11 (Segmentation fault) when told to stop"},
+     "was killed by signal 11 (Segmentation fault) when told to stop"},
     {"trap 'echo over; while :; do echo 0123456789; done' INT; " MEMCACHED_UNIX " & wait",
      "stop: {signal: SIGINT}\nlog-limit: 1MiB", SERVER_LOG_LIMIT,
      "wrote more than 1 MiB to its log"},
@@ -272,8 +272,8 @@ static const struct {
   int signal;
   const char *sentence;
 } crashes[] = {
-    {SIGSEGV, "killed by signal 11 (Segmentation fault)"},
-    {SIGKILL, "killed by signal 9 (Killed)"},
+    {SIGSEGV, "was killed by signal 11 (Segmentation fault)"},
+    {SIGKILL, "was killed by signal 9 (Killed)"},
     {SIGTERM, "exited with status 0"},
 };
 
