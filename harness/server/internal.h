@@ -23,7 +23,6 @@ struct server {
   int keeper;    /* pid */
   int pid;       /* of the server; 0 when it was not started */
   bool ended;    /* nothing more will come from the keeper */
-  int64_t birth; /* on wait_clock */
 };
 
 /* Ends the keeper, and with it whatever still runs, and frees all. */

@@ -148,7 +148,6 @@ bool launch_start(struct server *s, struct buf *why) {
   s->fate = SERVER_RUNNING;
   s->ended = false;
   s->pid = 0;
-  s->birth = wait_clock();
   s->log = ring_new();
   if (!s->log) {
     fail(why, "cannot share memory for the log");

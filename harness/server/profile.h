@@ -48,7 +48,7 @@ struct profile {
   enum dialect dialect;
   int stop_signal;       /* SIGTERM when not given */
   unsigned stop_ms;      /* then SIGKILL */
-  unsigned ready_ms;     /* from spawn to the first right answer */
+  unsigned ready_ms;     /* that server_await waits for the first right answer */
   uint64_t log_bytes;    /* the server is ended when it writes more than this */
   uint64_t memory_bytes; /* of address space (RLIMIT_AS); 0: no limit */
 };

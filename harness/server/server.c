@@ -25,7 +25,6 @@ struct server *server_spawn(const struct profile *p, enum transport t, struct bu
   s->fd = -1;
   if (p->attached) {
     s->addr = *p->attached;
-    s->birth = wait_clock();
   } else if (!launch_start(s, why)) {
     free(s);
     return NULL;
@@ -147,7 +146,7 @@ static bool await_ready(struct server *s) {
   struct ready ready = {.probe = {.version = p->version,
                                   .keeper = s->keeper,
                                   .watch = s->fd,
-                                  .deadline = s->birth + p->ready_ms},
+                                  .deadline = wait_clock() + p->ready_ms},
                         .dir = s->dir,
                         .file = s->file,
                         .is_port_file = s->transport == TRANSPORT_TCP && s->file};

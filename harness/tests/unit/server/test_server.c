@@ -1,4 +1,5 @@
 #include <netinet/in.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/file.h"
@@ -196,6 +197,26 @@ START_TEST(slow_start) {
 }
 END_TEST
 
+/* A server started ahead is asked for long after it could have answered. */
+START_TEST(time_before_the_wait_does_not_count) {
+  struct profile *ahead_profile = load(memcached_yaml), *other_profile = load(memcached_yaml);
+  ahead_profile->ready_ms = 1000;
+  struct server *ahead = must_spawn(ahead_profile, TRANSPORT_UNIX);
+  struct timespec start, now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  do {
+    struct server *other = must_spawn(other_profile, TRANSPORT_UNIX);
+    must_await(other);
+    must_kill_well(other);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+  } while (now.tv_sec - start.tv_sec < 2);
+  must_await(ahead);
+  must_stop_well(ahead);
+  profile_free(ahead_profile);
+  profile_free(other_profile);
+}
+END_TEST
+
 START_TEST(another_program_listens) {
   struct profile *p = script_profile("unix", "exec " MEMCACHED_UNIX, "");
   struct server *other = must_spawn(p, TRANSPORT_UNIX);
@@ -326,6 +347,7 @@ static Suite *server_suite(void) {
   tcase_add_test(t, transport_not_in_profile);
   tcase_add_loop_test(t, unready_script, 0, sizeof unready / sizeof *unready);
   tcase_add_loop_test(t, slow_start, 0, sizeof slow / sizeof *slow);
+  tcase_add_test(t, time_before_the_wait_does_not_count);
   tcase_add_test(t, another_program_listens);
   tcase_add_test(t, attached);
   tcase_add_loop_test(t, bad_stop_is_told_once, 0, sizeof bad_stops / sizeof *bad_stops);
