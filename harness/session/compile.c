@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "session/compiler.h"
 #include "session/line.h"
+#include "session/opcode.h"
 
 #include <stdlib.h>
 
@@ -23,19 +24,14 @@ static bool parse_list(struct compiler *c, struct scan *scan, const char ***list
     scan_blanks(scan);
     size_t at = scan->pos;
     struct span word = scan_word(scan);
-    uint8_t opcode;
     if (word.n == 0)
       return scan_error(scan, "a name is missing; names are separated by commas");
-    bool numbered = word.n == 6 && memcmp(word.p, "op0x", 4) == 0;
-    bool server = word.n > 7 && memcmp(word.p, "server.", 7) == 0;
-    struct span name = server ? span_from(word, 7) : word;
-    if (opcodes && !numbered && !opcode_find(c->scope.dialect, server, name, &opcode)) {
-      const char *near = opcode_near(c->scope.dialect, server, name);
-      return scan_error_at(scan, at,
-                           near ? "unknown command \"%.*s\"; did you mean \"%s\"?"
-                                : "unknown command \"%.*s\"; write op0xNN for one without a name%s",
-                           SCAN_ARG(word), near ? near : "");
-    }
+    struct scan again = *scan;
+    again.pos = at;
+    bool server;
+    uint8_t opcode;
+    if (opcodes && !opcode_parse(&again, c->scope.dialect, &server, &opcode))
+      return false;
     list_add(c->scope.arena, list, word);
     scan_blanks(scan);
   } while (scan_take(scan, ','));
@@ -47,7 +43,8 @@ static bool parse_dialect(struct compiler *c, struct scan *scan) {
   size_t at = scan->pos;
   struct span word = scan_word(scan);
   if (c->has_spec)
-    return scan_error_at(scan, 0, "dialect must stand before spec, whose names it decides");
+    return scan_error_at(scan, scan_start(scan),
+                         "dialect must stand before spec, whose names it decides");
   if (span_is(word, "couchbase"))
     c->scope.dialect = DIALECT_COUCHBASE;
   else if (!span_is(word, "stock"))
@@ -59,7 +56,7 @@ static bool parse_dialect(struct compiler *c, struct scan *scan) {
 
 static bool parse_title(struct compiler *c, struct scan *scan) {
   if (c->has_case)
-    return scan_error_at(scan, 0, "a second case line; a file holds one case");
+    return scan_error_at(scan, scan_start(scan), "a second case line; a file holds one case");
   c->has_case = true;
   struct span title = scan_text(span_from(scan->line, scan->pos));
   if (title.n == 0)

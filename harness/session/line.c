@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "mcbp/extras.h"
 #include "mcbp/frame.h"
+#include "session/opcode.h"
 #include "session/section.h"
 
 enum { FIELDS_MAX = 64, SECTIONS = 4 };
@@ -60,10 +61,11 @@ static bool collect_fields(struct line *l) {
   while (!scan_end(s)) {
     size_t at = s->pos;
     struct span name = scan_word(s);
-    if (name.n == 0 || !scan_take(s, '=')) {
-      struct span shown = name.n ? name : span_sub(s->line, at, 1);
-      return scan_error_at(s, at, "\"%.*s\" is no field; write name=value", SCAN_ARG(shown));
-    }
+    if (name.n == 0)
+      return scan_error_at(s, at, "a field's name is missing here; write name=value");
+    if (!scan_take(s, '='))
+      return scan_error_at(s, at, "\"%.*s\" is no field; write name=value without blanks",
+                           SCAN_ARG(name));
     bool item = name.n > 6 && memcmp(name.p, "frame.", 6) == 0;
     for (size_t i = 0; !item && i < l->nfields; i++)
       if (span_eq(l->fields[i].name, name))
@@ -365,40 +367,12 @@ static void assemble(struct line *l, struct section *all, struct pattern *out) {
   store(all, l->scope->arena, out);
 }
 
-static bool parse_name(struct line *l) {
-  struct scan *s = l->scan;
-  size_t at = s->pos;
-  struct span word = scan_word(s), name = word;
-  if (name.n > 7 && memcmp(name.p, "server.", 7) == 0) {
-    l->server = true;
-    name = span_from(name, 7);
-  }
-  if (opcode_find(l->scope->dialect, l->server, name, &l->opcode))
-    return true;
-  struct span digits = span_from(name, 2);
-  if (name.n == 6 && name.p[0] == 'o' && name.p[1] == 'p' && digits.p[0] == '0' &&
-      digits.p[1] == 'x') {
-    uint64_t value;
-    struct scan number = *s;
-    number.pos = at + (word.n - digits.n);
-    if (!scan_number(&number, "opcode", 0xff, &value))
-      return false;
-    l->opcode = (uint8_t)value;
-    return true;
-  }
-  const char *near = opcode_near(l->scope->dialect, l->server, name);
-  if (word.n == 0)
-    return scan_error(s, "a frame begins with a command's name, or op0xNN, or raw");
-  if (near)
-    return scan_error_at(s, at, "unknown command \"%.*s\"; did you mean \"%s%s\"?", SCAN_ARG(word),
-                         l->server ? "server." : "", near);
-  return scan_error_at(s, at,
-                       "unknown command \"%.*s\" in this dialect; write its number as op0xNN",
-                       SCAN_ARG(word));
-}
-
 static bool parse_frame(struct line *l, struct pattern *out) {
-  if (!parse_name(l) || !collect_fields(l) || !parse_form(l))
+  struct scan ahead = *l->scan;
+  if (scan_word(&ahead).n == 0)
+    return scan_error(l->scan, "a frame begins with a command's name, or op0xNN, or raw");
+  if (!opcode_parse(l->scan, l->scope->dialect, &l->server, &l->opcode) || !collect_fields(l) ||
+      !parse_form(l))
     return false;
   if (l->response && !parse_number(l, "status", 2, &l->status))
     return false;

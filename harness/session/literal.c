@@ -97,10 +97,10 @@ static bool close_paren(struct scan *scan) {
   return scan_take(scan, ')') || scan_error(scan, "a ) is missing here");
 }
 
-static bool take_comma(struct scan *scan) {
+static bool take_comma(struct scan *scan, const char *form) {
   scan_blanks(scan);
   if (!scan_take(scan, ','))
-    return scan_error(scan, "a , is missing here");
+    return scan_error(scan, "a , is missing here; write %s", form);
   scan_blanks(scan);
   return true;
 }
@@ -116,6 +116,8 @@ static bool parse_hex(struct section *s, struct scan *scan) {
     }
     if (scan_take(scan, ')'))
       return true;
+    if (scan_end(scan))
+      return scan_error(scan, "the ) of hex(..) is missing");
     int byte = take_hex_byte(scan);
     if (byte < 0)
       return scan_error(scan, "hex(..) holds pairs of hex digits");
@@ -123,11 +125,12 @@ static bool parse_hex(struct section *s, struct scan *scan) {
   }
 }
 
-static bool parse_integer(struct section *s, struct scan *scan, size_t width) {
+/* `name` is u8, u16, .. */
+static bool parse_integer(struct section *s, struct scan *scan, const char *name, size_t width) {
   uint8_t bytes[8];
   uint64_t value, max = width == 8 ? UINT64_MAX : ((uint64_t)1 << (8 * width)) - 1;
   scan_blanks(scan);
-  if (!scan_number(scan, "number", max, &value) || !close_paren(scan))
+  if (!scan_number(scan, name, max, &value) || !close_paren(scan))
     return false;
   be_put(bytes, width, value);
   section_add(s, bytes, width);
@@ -152,7 +155,8 @@ static bool parse_repeat(struct section *s, struct scan *scan, struct scope *sco
   if (depth == DEPTH_MAX)
     return scan_error(scan, "repeat(..) stands in more than %d others", DEPTH_MAX);
   scan_blanks(scan);
-  if (!scan_number(scan, "repeat's count", LITERAL_MAX, &times) || !take_comma(scan))
+  if (!scan_number(scan, "repeat's count", LITERAL_MAX, &times) ||
+      !take_comma(scan, "repeat(N, LITERALS)"))
     return false;
   struct section part;
   section_init(&part);
@@ -175,7 +179,8 @@ static bool parse_repeat(struct section *s, struct scan *scan, struct scope *sco
 static bool parse_random(struct section *s, struct scan *scan) {
   uint64_t seed, n;
   scan_blanks(scan);
-  if (!scan_number(scan, "random's seed", UINT64_MAX, &seed) || !take_comma(scan) ||
+  if (!scan_number(scan, "random's seed", UINT64_MAX, &seed) ||
+      !take_comma(scan, "random(SEED, N)") ||
       !scan_number(scan, "random's length", LITERAL_MAX, &n) || !close_paren(scan))
     return false;
   struct rng rng = rng_of(seed);
@@ -234,20 +239,19 @@ static bool parse_literal(struct section *s, struct scan *scan, struct scope *sc
     return parse_text(s, scan, scope);
   size_t at = scan->pos;
   struct span name = scan_word(scan);
+  struct span shown = name.n ? name : span_sub(scan->line, at, 1);
   if (name.n == 0 || !scan_take(scan, '('))
-    return scan_error_at(scan, at,
-                         "no literal; there are \"text\" hex(..) u8(N) u16(N) u32(N) u64(N) "
-                         "repeat(N, ..) random(SEED, N) file(PATH) feature(NAME)");
+    return scan_error_at(
+        scan, at,
+        "\"%.*s\" is no literal; there are \"text\" hex(..) u8(N) u16(N) u32(N) u64(N) "
+        "repeat(N, ..) random(SEED, N) file(PATH) feature(NAME)",
+        SCAN_ARG(shown));
   if (span_is(name, "hex"))
     return parse_hex(s, scan);
-  if (span_is(name, "u8"))
-    return parse_integer(s, scan, 1);
-  if (span_is(name, "u16"))
-    return parse_integer(s, scan, 2);
-  if (span_is(name, "u32"))
-    return parse_integer(s, scan, 4);
-  if (span_is(name, "u64"))
-    return parse_integer(s, scan, 8);
+  static const char *const integers[] = {"u8", "u16", "u32", "u64"};
+  for (size_t i = 0; i < 4; i++)
+    if (span_is(name, integers[i]))
+      return parse_integer(s, scan, integers[i], (size_t)1 << i);
   if (span_is(name, "repeat"))
     return parse_repeat(s, scan, scope, depth);
   if (span_is(name, "random"))

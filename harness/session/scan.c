@@ -121,6 +121,13 @@ size_t scan_value_end(const struct scan *s) {
   return s->line.n;
 }
 
+size_t scan_start(const struct scan *s) {
+  size_t i = 0;
+  while (i < s->line.n && is_blank(s->line.p[i]))
+    i++;
+  return i;
+}
+
 struct span scan_text(struct span line) {
   bool quoted = false;
   size_t n = line.n;

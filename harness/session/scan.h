@@ -38,6 +38,9 @@ bool scan_number(struct scan *s, const char *what, uint64_t max, uint64_t *out);
  * parentheses respected. Does not move. */
 size_t scan_value_end(const struct scan *s);
 
+/* Where the line's text begins, behind its indentation. */
+size_t scan_start(const struct scan *s);
+
 /* The line without comment and without blanks at both ends. */
 struct span scan_text(struct span line);
 
