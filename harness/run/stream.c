@@ -8,9 +8,10 @@
 enum { IN_MAX = FRAME_LIMIT + (1 << 20) };
 
 enum take {
-  TAKE_YES,  /* an expectation was met; bytes were used up */
-  TAKE_MORE, /* more bytes are needed */
-  TAKE_NO    /* the failure is set */
+  TAKE_YES,    /* an expectation was met; bytes were used up */
+  TAKE_CLOSED, /* the same, and by the server's close: nothing can follow */
+  TAKE_MORE,   /* more bytes are needed */
+  TAKE_NO      /* the failure is set */
 };
 
 void stream_init(struct stream *s, unsigned id, const struct session *session,
@@ -81,6 +82,16 @@ static enum take take_frame(struct stream *s, const struct step *step, struct sp
   return TAKE_YES;
 }
 
+/* Tries a pattern of a block behind `before` bytes that are kept as well. One that waits for more
+ * than will be kept does not match. */
+static struct match try_pattern(const struct stream *s, const struct pattern *p, struct span in,
+                                size_t before) {
+  struct match m = pattern_match(p, s->env, s->cursor.counters, in, 0);
+  if (m.result == MATCH_MORE && before + m.need > FRAME_LIMIT)
+    m.result = MATCH_NO;
+  return m;
+}
+
 /* How a sequence of an `either` fares with the bytes so far. */
 struct attempt {
   enum take take;
@@ -95,13 +106,12 @@ static struct attempt try_sequence(struct stream *s, const struct sequence *q, s
     struct span rest = span_from(in, a.used);
     a.at = &q->items[i];
     if (!a.at->pattern) {
-      a.take = rest.n ? TAKE_NO : ended ? TAKE_YES : TAKE_MORE;
+      a.take = rest.n ? TAKE_NO : ended ? TAKE_CLOSED : TAKE_MORE;
       return a;
     }
-    struct match m = pattern_match(a.at->pattern, s->env, s->cursor.counters, rest, 0);
+    struct match m = try_pattern(s, a.at->pattern, rest, a.used);
     if (m.result != MATCH_YES) {
-      bool more = m.result == MATCH_MORE && m.need <= FRAME_LIMIT && !ended;
-      a.take = more ? TAKE_MORE : TAKE_NO;
+      a.take = m.result == MATCH_MORE && !ended ? TAKE_MORE : TAKE_NO;
       return a;
     }
     a.used += m.len;
@@ -128,11 +138,11 @@ static enum take take_either(struct stream *s, const struct step *step, struct s
     struct attempt a = try_sequence(s, &c->alternatives[i], in, ended);
     if (a.take == TAKE_MORE)
       return TAKE_MORE;
-    if (a.take == TAKE_YES) {
+    if (a.take != TAKE_NO) {
       capture_sequence(s, &c->alternatives[i], in);
       *used = a.used;
       meet(s);
-      return TAKE_YES;
+      return a.take;
     }
     if (!best.at || a.used > best.used)
       best = a;
@@ -156,71 +166,95 @@ static const struct expected *missing_line(const struct stream *s, const struct 
   return NULL;
 }
 
-static bool try_line(struct stream *s, const struct expected *e, struct span in, struct match *m) {
-  *m = pattern_match(e->pattern, s->env, s->cursor.counters, in, 0);
-  if (m->result != MATCH_YES)
-    return false;
-  pattern_capture(e->pattern, s->env, span_sub(in, 0, m->len));
-  return true;
+static enum match_result try_line(struct stream *s, const struct expected *e, struct span in,
+                                  size_t *len) {
+  struct match m = try_pattern(s, e->pattern, in, 0);
+  if (m.result == MATCH_YES)
+    pattern_capture(e->pattern, s->env, span_sub(in, 0, m.len));
+  *len = m.len;
+  return m.result;
 }
 
-/* One frame of an `each`: a line that has not come yet, else the terminator, else `others`. */
+/* The answer that ends an `each` has come. */
+static enum take end_each(struct stream *s, const struct step *step, struct failure *f) {
+  const struct expected *missing = missing_line(s, step->each);
+  if (missing) {
+    fail(f, s, KIND_NONCONFORMANCE, step, missing);
+    f->note = "the end of the each has come without this answer";
+    return TAKE_NO;
+  }
+  free(s->seen);
+  s->seen = NULL;
+  s->others = 0;
+  meet(s);
+  return TAKE_YES;
+}
+
+/* Tries the lines that have come already, or else the `others`. */
+static enum match_result try_lines(struct stream *s, const struct unordered *each, bool others,
+                                   struct span in, size_t *len) {
+  for (size_t i = 0; i < each->n; i++) {
+    if (each->items[i].others != others || (!others && !s->seen[i]))
+      continue;
+    enum match_result result = try_line(s, &each->items[i], in, len);
+    if (result != MATCH_NO)
+      return result;
+  }
+  return MATCH_NO;
+}
+
+/* An answer that is no line that is still to come, nor the end: one of the others, or a fault. */
+static enum take take_other(struct stream *s, const struct step *step, struct span in, size_t *used,
+                            struct failure *f) {
+  enum { OTHERS_MAX = 100000 };
+  size_t len;
+  const char *note = "this answer of the each has come before; each of its lines comes once";
+  enum match_result result = try_lines(s, step->each, false, in, &len);
+  if (result == MATCH_NO) {
+    note = "this answer fits no line of the each, nor its end";
+    result = try_lines(s, step->each, true, in, &len);
+    if (result == MATCH_YES && ++s->others <= OTHERS_MAX) {
+      *used = len;
+      return TAKE_YES;
+    }
+    if (result == MATCH_YES)
+      note = "more than 100000 further answers have come and not the one that ends the each";
+  }
+  if (result == MATCH_MORE)
+    return TAKE_MORE;
+  fail(f, s, KIND_NONCONFORMANCE, step, &step->each->terminator);
+  f->note = note;
+  return TAKE_NO;
+}
+
+/* One frame of an `each`: a line that has not come yet, else the terminator, else `others`. What
+ * may still become an earlier one of these is waited for, so that the outcome does not hang on how
+ * the bytes are cut. */
 static enum take take_each(struct stream *s, const struct step *step, struct span in, size_t *used,
                            struct failure *f) {
   const struct unordered *each = step->each;
-  bool *seen = seen_lines(s, each), more = false;
-  struct match m;
+  bool *seen = seen_lines(s, each);
+  size_t len;
   for (size_t i = 0; i < each->n; i++) {
     if (seen[i] || each->items[i].others)
       continue;
-    if (try_line(s, &each->items[i], in, &m)) {
+    enum match_result result = try_line(s, &each->items[i], in, &len);
+    if (result == MATCH_MORE)
+      return TAKE_MORE;
+    if (result == MATCH_YES) {
       seen[i] = true;
-      *used = m.len;
+      *used = len;
       return TAKE_YES;
     }
-    more |= m.result == MATCH_MORE;
   }
-  for (size_t i = 0; i < each->n && !more; i++)
-    if (seen[i] && try_line(s, &each->items[i], in, &m)) {
-      fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
-      f->note = "this answer of the each has come before; each of its lines comes once";
-      return TAKE_NO;
-    }
-  if (!more && try_line(s, &each->terminator, in, &m)) {
-    const struct expected *missing = missing_line(s, each);
-    if (missing) {
-      fail(f, s, KIND_NONCONFORMANCE, step, missing);
-      f->note = "the end of the each has come without this answer";
-      return TAKE_NO;
-    }
-    free(s->seen);
-    s->seen = NULL;
-    s->others = 0;
-    *used = m.len;
-    meet(s);
-    return TAKE_YES;
-  }
-  more |= m.result == MATCH_MORE;
-  for (size_t i = 0; i < each->n && !more; i++) {
-    if (!each->items[i].others)
-      continue;
-    if (try_line(s, &each->items[i], in, &m)) {
-      enum { OTHERS_MAX = 100000 };
-      if (++s->others <= OTHERS_MAX) {
-        *used = m.len;
-        return TAKE_YES;
-      }
-      fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
-      f->note = "more than 100000 further answers have come and not the one that ends the each";
-      return TAKE_NO;
-    }
-    more |= m.result == MATCH_MORE;
-  }
-  if (more && (m.result != MATCH_MORE || m.need <= FRAME_LIMIT))
+  enum match_result result = try_line(s, &each->terminator, in, &len);
+  if (result == MATCH_MORE)
     return TAKE_MORE;
-  fail(f, s, KIND_NONCONFORMANCE, step, &each->terminator);
-  f->note = "this answer fits no line of the each, nor its end";
-  return TAKE_NO;
+  if (result == MATCH_NO)
+    return take_other(s, step, in, used, f);
+  enum take take = end_each(s, step, f);
+  *used = take == TAKE_YES ? len : 0;
+  return take;
 }
 
 /* What comes when no expectation is left: the answer to the fence, or what should not be there. */
@@ -240,7 +274,8 @@ static enum take take_fence(struct stream *s, struct span in, size_t *used, stru
   return TAKE_NO;
 }
 
-static enum take take_one(struct stream *s, struct span in, size_t *used, struct failure *f) {
+static enum take take_one(struct stream *s, struct span in, bool ended, size_t *used,
+                          struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
   if (!step)
     return take_fence(s, in, used, f);
@@ -248,7 +283,7 @@ static enum take take_one(struct stream *s, struct span in, size_t *used, struct
   case STEP_EXPECT:
     return take_frame(s, step, in, used, f);
   case STEP_EXPECT_EITHER:
-    return take_either(s, step, in, false, used, f);
+    return take_either(s, step, in, ended, used, f);
   case STEP_EXPECT_EACH:
     return take_each(s, step, in, used, f);
   default:
@@ -266,7 +301,7 @@ bool stream_data(struct stream *s, struct span bytes, struct failure *f) {
   size_t done = 0;
   while (done < in.n && take == TAKE_YES) {
     size_t used = 0;
-    take = take_one(s, span_from(in, done), &used, f);
+    take = take_one(s, span_from(in, done), false, &used, f);
     done += used;
   }
   s->off += done;
@@ -277,40 +312,45 @@ bool stream_data(struct stream *s, struct span bytes, struct failure *f) {
   return take != TAKE_NO;
 }
 
+/* What a block waits for, as one of its lines; NULL for a step that is no block. */
+static const struct expected *awaited(const struct stream *s, const struct step *step) {
+  if (step && step->kind == STEP_EXPECT_EITHER)
+    return &step->choice->alternatives[0].items[0];
+  if (!step || step->kind != STEP_EXPECT_EACH)
+    return NULL;
+  const struct expected *missing = missing_line(s, step->each);
+  return missing ? missing : &step->each->terminator;
+}
+
 bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
   s->state = STREAM_ENDED;
   s->end = end;
   const struct step *step = cursor_expect(&s->cursor, s->id);
-  if (!step && s->in.n == 0 && s->half_closed && s->proof != PROOF_FENCE_SENT)
-    return true;
-  if (step && step->kind == STEP_EXPECT_CLOSED && s->in.n == 0) {
-    meet(s);
-    return true;
-  }
-  if (step && step->kind == STEP_EXPECT_EITHER) {
+  /* The end can decide an `either`; then what came behind that, and the end itself, are judged. */
+  while (end != CONN_FAILED) {
+    if (!step && s->in.n == 0 && s->half_closed && s->proof != PROOF_FENCE_SENT)
+      return true;
+    if (step && step->kind == STEP_EXPECT_CLOSED && s->in.n == 0) {
+      meet(s);
+      return true;
+    }
+    if (s->in.n == 0 && !(step && step->kind == STEP_EXPECT_EITHER))
+      break;
     size_t used = 0;
-    enum take take = take_either(s, step, buf_span(&s->in), true, &used, f);
+    enum take take = take_one(s, buf_span(&s->in), true, &used, f);
     s->off += used;
     buf_drop(&s->in, used);
-    if (take == TAKE_YES)
-      return true;
-    return false;
+    if (take == TAKE_CLOSED || take == TAKE_NO)
+      return take == TAKE_CLOSED;
+    if (take == TAKE_MORE)
+      break;
+    step = cursor_expect(&s->cursor, s->id);
   }
-  const struct expected *e =
-      step && step->kind == STEP_EXPECT_EACH ? &step->each->terminator : NULL;
-  fail(f, s, KIND_UNEXPECTED_CLOSE, step, e);
+  fail(f, s, KIND_UNEXPECTED_CLOSE, step, awaited(s, step));
   return false;
 }
 
 void stream_overdue(struct stream *s, struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
-  const struct expected *e = NULL;
-  if (step && step->kind == STEP_EXPECT_EITHER)
-    e = &step->choice->alternatives[0].items[0];
-  if (step && step->kind == STEP_EXPECT_EACH) {
-    e = missing_line(s, step->each);
-    if (!e)
-      e = &step->each->terminator;
-  }
-  fail(f, s, KIND_TIMEOUT, step, e);
+  fail(f, s, KIND_TIMEOUT, step, awaited(s, step));
 }
