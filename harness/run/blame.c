@@ -25,6 +25,8 @@ static void tell_stall(struct buf *out, const struct failure *f, const struct st
     buf_addf(out, "the server has not read the request for %.1f s", seconds);
   else if (f->text.n && !f->pattern)
     buf_addf(out, "the server has not closed c%u for %.1f s", f->stream->id, seconds);
+  else if (f->text.n && f->stream->in.n)
+    buf_addf(out, "the answer on c%u is incomplete after %.1f s", f->stream->id, seconds);
   else if (f->text.n)
     buf_addf(out, "no answer on c%u for %.1f s", f->stream->id, seconds);
   else if (f->stream->proof == PROOF_FENCE_SENT)
@@ -64,8 +66,9 @@ struct verdict blame(const struct session *session, const struct failure *f,
       .dialect = session->dialect,
   };
   struct verdict v = {.status = VERDICT_FAIL, .kind = f->kind, .line = f->line};
-  struct buf brief, detail;
+  struct buf brief, detail, fence;
   buf_init(&brief, 1024);
+  buf_init(&fence, 256);
   buf_init(&detail, DETAIL_MAX);
   place(session, stall && stall->send ? stall->send->line : f->line, &v);
   if (f->kind == KIND_TIMEOUT)
@@ -78,9 +81,16 @@ struct verdict blame(const struct session *session, const struct failure *f,
     buf_addf(&detail, "request   %.*s\n",
              (int)(stall->send->text.n < 200 ? stall->send->text.n : 200),
              (const char *)stall->send->text.p);
-  explain_difference(&detail, &in);
+  if (f->text.n == 0 && s->proof == PROOF_FENCE_SENT && f->kind != KIND_LEFTOVER) {
+    buf_addf(&fence, "c%u < noop opaque=0x%x  (answers the driver's own)", s->id,
+             stream_fence_opaque(s));
+    in.text = buf_span(&fence);
+  }
+  if (in.text.n || in.actual.n) /* otherwise the brief has said it all */
+    explain_difference(&detail, &in);
   if (f->note)
     buf_addf(&detail, "          %s\n", f->note);
+  buf_fini(&fence);
   v.brief = buf_take(&brief);
   v.detail = buf_take(&detail);
   return v;

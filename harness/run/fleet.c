@@ -1,5 +1,7 @@
 #include "run/fleet.h"
 
+#include "run/log_tail.h"
+
 void fleet_init(struct fleet *f, const struct run_config *config) {
   *f = (struct fleet){.config = config};
   f->keep_spare = config->server_per == SERVER_PER_CASE;
@@ -11,6 +13,8 @@ void fleet_init(struct fleet *f, const struct run_config *config) {
 
 static struct server *ready(struct server *s, struct buf *why) {
   if (s && !server_await(s, why)) {
+    buf_add_byte(why, '\n');
+    log_tail_add_of(why, "the server's log ends with", s);
     server_kill(s);
     return NULL;
   }

@@ -14,7 +14,7 @@ struct fleet {
 
 void fleet_init(struct fleet *f, const struct run_config *config);
 
-/* A server that is ready; NULL with the reason in `why`. */
+/* A server that is ready; NULL with the reason in `why`: a line, and behind it those of its log. */
 struct server *fleet_take(struct fleet *f, enum transport t, bool fresh, struct buf *why);
 
 /* After a case: `again` leaves a shared server to the next one, otherwise it is stopped. */

@@ -124,6 +124,13 @@ static void tell_server(struct crew *c, struct verdict v) {
 
 static void start_worker(struct worker_slot *s);
 
+/* Gives a worker so long, and the grace, to be heard of. */
+static void watch(struct worker_slot *s, unsigned ms) {
+  ms += GRACE_MS;
+  struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+  event_add(s->watchdog, &tv);
+}
+
 /* Skips what can't be run, and gives the next job to an idle worker; dismisses it when there is
  * none. */
 static void deal(struct worker_slot *s) {
@@ -137,23 +144,32 @@ static void deal(struct worker_slot *s) {
       s->job = job;
   }
   if (s->job) {
-    unsigned ms = c->config->total_ms + c->config->profile->ready_ms + GRACE_MS;
-    struct timeval tv = {ms / 1000, ms % 1000 * 1000};
-    event_add(s->watchdog, &tv);
+    watch(s, c->config->total_ms + c->config->profile->ready_ms);
     /* A worker that can't be told has died; its end is seen on the same descriptor. */
     (void)wire_send_job(s->fd, s->job);
   } else if (!s->dismissed) {
     s->dismissed = true;
+    watch(s, c->config->profile->stop_ms); /* it stops its servers */
     shutdown(s->fd, SHUT_WR);
   }
 }
 
-static void describe_death(struct buf *out, int status) {
-  if (WIFSIGNALED(status))
-    buf_addf(out, "the driver's worker was killed by signal %d (%s)", WTERMSIG(status),
-             strsignal(WTERMSIG(status)));
-  else
-    buf_addf(out, "the driver's worker exited with status %d", WEXITSTATUS(status));
+/* The error that a worker's death is; `status` is its wait status. */
+static struct verdict death(const struct worker_slot *s, int status) {
+  struct verdict v = {.status = VERDICT_ERROR, .kind = KIND_WORKER};
+  if (s->crew->totals.interrupted) {
+    v.kind = KIND_INTERRUPTED;
+    v.brief = xstrdup("the run was interrupted while this case ran");
+  } else if (s->hung) {
+    v.brief = xstrdup(s->job ? "the driver's worker gave no verdict and was killed"
+                             : "the driver's worker did not end and was killed");
+  } else if (WIFSIGNALED(status)) {
+    v.brief = xasprintf("the driver's worker was killed by signal %d (%s)", WTERMSIG(status),
+                        strsignal(WTERMSIG(status)));
+  } else {
+    v.brief = xasprintf("the driver's worker exited with status %d", WEXITSTATUS(status));
+  }
+  return v;
 }
 
 static void worker_ended(struct worker_slot *s) {
@@ -167,21 +183,10 @@ static void worker_ended(struct worker_slot *s) {
   s->pid = 0;
   c->alive--;
   if (s->job) {
-    const struct job *job = s->job;
-    struct buf brief;
-    buf_init(&brief, 1024);
-    if (s->hung)
-      buf_add_str(&brief, "the driver's worker gave no verdict and was killed");
-    else
-      describe_death(&brief, status);
+    tell_job(c, s->job, death(s, status), 0);
     s->job = NULL;
-    struct verdict v = {.status = VERDICT_ERROR, .kind = KIND_WORKER, .brief = buf_take(&brief)};
-    if (c->totals.interrupted) {
-      v.kind = KIND_INTERRUPTED;
-      free(v.brief);
-      v.brief = xstrdup("the run was interrupted while this case ran");
-    }
-    tell_job(c, job, v, 0);
+  } else if (status != 0 && !c->totals.interrupted) {
+    tell_server(c, death(s, status));
   }
   if (!c->totals.interrupted && c->next < c->njobs)
     start_worker(s);

@@ -8,13 +8,12 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "run/fleet.h"
+#include "run/log_tail.h"
 #include "run/play.h"
 #include "run/wire.h"
 
 enum {
   CRASH_WAIT_MS = 250, /* for the news of a crash after a connection has ended */
-  LOG_SHOWN = 4096,    /* bytes of the server's log in a failure, */
-  LOG_LINES = 20,      /* and lines */
   NS_DIGITS = 62,
   NS_COUNT = NS_DIGITS * NS_DIGITS * NS_DIGITS
 };
@@ -70,40 +69,6 @@ static struct verdict play(struct worker *w, const struct job *job, const struct
   return v;
 }
 
-/* The last lines of a text, of which the first is whole unless it is the only one. */
-static struct span last_lines(struct span text) {
-  size_t from = text.n, lines = 0;
-  if (from && text.p[from - 1] == '\n')
-    from--;
-  for (size_t i = from; i > 0; i--)
-    if (text.p[i - 1] == '\n') {
-      from = i;
-      if (++lines == LOG_LINES)
-        break;
-    }
-  return lines ? span_from(text, from) : text;
-}
-
-/* Appends the end of the server's log, each line behind "| ". */
-static void add_log(struct buf *out, const char *title, struct server *s) {
-  struct buf log, clean;
-  buf_init(&log, LOG_SHOWN);
-  buf_init(&clean, LOG_SHOWN * 5);
-  server_log_tail(s, LOG_SHOWN, &log);
-  if (log.n)
-    buf_addf(out, "%s\n", title);
-  for (struct span rest = last_lines(buf_span(&log)); rest.n > 0;) {
-    const uint8_t *newline = memchr(rest.p, '\n', rest.n);
-    struct span line = span_sub(rest, 0, newline ? (size_t)(newline - rest.p) : rest.n);
-    buf_reset(&clean);
-    text_escape(&clean, line);
-    buf_addf(out, "| %s\n", buf_cstr(&clean));
-    rest = span_from(rest, line.n + 1);
-  }
-  buf_fini(&log);
-  buf_fini(&clean);
-}
-
 static enum verdict_kind kind_of_fate(enum server_fate fate) {
   return fate == SERVER_LOG_LIMIT || fate == SERVER_STUBBORN ? KIND_SERVER_LIMIT
                                                              : KIND_SERVER_CRASH;
@@ -130,10 +95,10 @@ static void add_server(struct worker *w, struct server *s, struct verdict *v) {
     v->brief = buf_take(&brief);
     v->status = VERDICT_ERROR;
     v->kind = kind_of_fate(fate);
-    add_log(&detail, "the server's log ends with", s);
+    log_tail_add_of(&detail, "the server's log ends with", s);
   } else {
     size_t before = detail.n;
-    add_log(&detail, "server alive; its log ends with", s);
+    log_tail_add_of(&detail, "server alive; its log ends with", s);
     if (detail.n == before)
       buf_add_str(&detail, "server alive, its log empty\n");
   }
@@ -164,7 +129,7 @@ static void check_shared(struct worker *w, enum transport t) {
   buf_add_str(&brief, "the server ");
   server_describe(s, &brief);
   buf_addf(&brief, " after %s had passed", w->last_id ? w->last_id : "its start");
-  add_log(&detail, "the server's log ends with", s);
+  log_tail_add_of(&detail, "the server's log ends with", s);
   report_server(w, kind_of_fate(fate), buf_take(&brief), buf_take(&detail));
   fleet_give(&w->fleet, t, s, false);
 }
@@ -213,9 +178,8 @@ static void bad_stop(void *arg, enum server_fate fate, const char *what, const c
   struct buf detail, brief;
   buf_init(&detail, WIRE_DETAIL_MAX);
   buf_init(&brief, WIRE_BRIEF_MAX);
-  buf_addf(&brief, "when it was stopped, the server %s", what);
-  if (log && log[0])
-    buf_addf(&detail, "the server's log ends with\n%s\n", log);
+  buf_addf(&brief, "the server %s", what);
+  log_tail_add(&detail, "the server's log ends with", span_str(log));
   report_server(arg, kind_of_fate(fate), buf_take(&brief), buf_take(&detail));
 }
 
