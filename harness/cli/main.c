@@ -11,20 +11,19 @@ static const struct command *const commands[] = {&command_run, &command_list, &c
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *out) {
-  fputs("mcreplay replays memcached binary-protocol sessions against a server and compares\n"
-        "every byte that comes back.\n\nCommands:\n",
+  fputs("mcreplay replays memcached binary-protocol sessions against a server and\n"
+        "compares every byte that comes back.\n\nCommands:\n",
         out);
   for (size_t i = 0; i < COMMANDS; i++)
     fprintf(out, "  %-6s %s\n", commands[i]->name, commands[i]->what);
-  fputs(
-      "\n\"mcreplay COMMAND --help\" tells more. Exit status: 0 all well, 1 failures, 2 usage or\n"
-      "bad input, 3 the infrastructure.\n"
-      "\nExamples:\n"
-      "  mcreplay run\n"
-      "  mcreplay run -s memcached -d all --junit report.xml\n"
-      "  mcreplay run --command './my-server --unix {socket}' cases/get\n"
-      "  mcreplay show get/miss\n",
-      out);
+  fputs("\n\"mcreplay COMMAND --help\" tells more. Exit status: 0 all well, 1 failures,\n"
+        "2 usage or bad input, 3 the infrastructure.\n"
+        "\nExamples:\n"
+        "  mcreplay run\n"
+        "  mcreplay run -s memcached -d all --junit report.xml\n"
+        "  mcreplay run --command './my-server --unix {socket}' cases/get\n"
+        "  mcreplay show get/miss\n",
+        out);
 }
 
 static int unknown(const char *word) {

@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "net/file.h"
 
-enum { YAML_MAX = 1 << 20, WORKERS_MAX = 64, TOTAL_FACTOR = 60 };
+enum { YAML_MAX = 1 << 20, WORKERS_MAX = 64, TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
 
 /* The words as they were given, before what they name is loaded. */
 struct words {
@@ -314,7 +314,9 @@ int run_options_parse(struct run_options *o, int argc, char **argv) {
     config->seed %= 1000000000; /* short enough to be typed again */
   if (!config->shuffle_seed)
     config->shuffle_seed = config->seed;
-  config->total_ms = config->timeout_ms * TOTAL_FACTOR;
+  config->total_ms = config->timeout_ms < TOTAL_MAX_MS / TOTAL_FACTOR
+                         ? config->timeout_ms * TOTAL_FACTOR
+                         : TOTAL_MAX_MS;
   if (!command_load("run", &o->paths, &o->suite, argv + optind, argc - optind))
     return EXIT_USAGE;
   struct diag diag;

@@ -185,9 +185,9 @@ const struct command command_show = {
     .what = "a session as canonical text, hex dump or bytes; bytes as text",
     .help = "mcreplay show [--hex|--bytes] [--side client|server] [--conn cN] PATH..\n"
             "mcreplay show --from-bytes --side client|server [--dialect D] FILE..\n\n"
-            "Prints sessions in the notation's canonical form; with --hex or --bytes, what one\n"
-            "side of a connection sends, loops unrolled and {ns} as 0000. The other way round,\n"
-            "prints a file of bytes as text, one line a frame; - is standard input.\n\n"
+            "Prints sessions in the notation's canonical form; with --hex or --bytes, what\n"
+            "one side of a connection sends, loops unrolled and {ns} as 0000. The other way\n"
+            "round, prints a file of bytes as text, one line a frame; - is standard input.\n\n"
             "  --hex               as a hex dump\n"
             "  --bytes             as bytes\n"
             "  --side client|server   whose bytes (client)\n"

@@ -15,8 +15,8 @@ enum difference_kind {
 
 /* What is told first, from the most telling to the least. */
 enum difference_rank {
-  RANK_STATUS,
   RANK_OPCODE,
+  RANK_STATUS,
   RANK_MAGIC,
   RANK_OPAQUE,
   RANK_CAS,

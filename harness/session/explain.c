@@ -106,8 +106,10 @@ static void put_number(struct buf *out, const struct explain_input *in, const st
 }
 
 static void put_bounds(struct buf *out, const struct difference *x) {
-  if (x->max >= LITERAL_MAX)
+  if (x->max >= LITERAL_MAX && x->got_len <= x->max)
     buf_addf(out, "%zu or more bytes", x->min);
+  else if (x->min == 0)
+    buf_addf(out, "at most %zu bytes", x->max);
   else
     buf_addf(out, "%zu to %zu bytes", x->min, x->max);
 }
@@ -233,7 +235,7 @@ static void put_brief_leftover(struct buf *out, const struct explain_input *in) 
   if (frame_cut(front, &f) == FRAME_WHOLE)
     front = span_sub(front, 0, f.len);
   if (in->text.n == 0)
-    buf_addf(out, "%zu bytes more than expected", in->actual.n);
+    buf_addf(out, "%zu byte%s more than expected", in->actual.n, in->actual.n == 1 ? "" : "s");
   else
     put_written(out, in->text);
   if (front.n > 0) {
