@@ -290,6 +290,12 @@ static bool check_lengths(struct line *l) {
   return true;
 }
 
+/* Whether the field tells a length: keylen, extlen, framinglen, bodylen. */
+static bool is_length(const struct header_field *f) {
+  size_t n = strlen(f->name);
+  return n > 3 && strcmp(f->name + n - 3, "len") == 0;
+}
+
 /* The header, with the length fields hidden that a gap leaves open: matching checks them by bounds.
  */
 static bool build_header(struct line *l, struct section *head) {
@@ -327,6 +333,11 @@ static bool build_header(struct line *l, struct section *head) {
     }
     if (open && n.set)
       return scan_error_at(l->scan, n.at, "%s follows from the hole of free length; leave it out",
+                           f->name);
+    if (any_gap && n.set && is_length(f))
+      return scan_error_at(l->scan, n.at,
+                           "%s can't be overridden beside a hole of free length, whose place "
+                           "follows from it; give the hole a length {n}",
                            f->name);
     if (open)
       section_fill(head, f->width, 0);
