@@ -45,6 +45,7 @@ struct crew {
   struct worker_slot *slots;
   unsigned alive;
   struct run_totals totals;
+  unsigned server_findings;
 };
 
 static double now(void) {
@@ -117,6 +118,7 @@ static void tell_server(struct crew *c, struct verdict v) {
                      .delivery = "none",
                      .transport = "none",
                      .server = c->config->profile->name,
+                     .repetition = c->server_findings++,
                      .verdict = v};
   tell(c, &r);
   verdict_fini(&r.verdict);
