@@ -51,6 +51,7 @@ static struct block *open_block(struct compiler *c, struct scan *scan, enum bloc
 
 static bool parse_repeat(struct compiler *c, struct scan *scan) {
   uint64_t count;
+  unsigned errors_before = c->diag->count;
   struct span name = {0};
   scan_blanks(scan);
   size_t at = scan->pos;
@@ -75,6 +76,7 @@ static bool parse_repeat(struct compiler *c, struct scan *scan) {
   }
   /* The block is opened after an error as well, so that its end is no second one. */
   struct block *b = open_block(c, scan, BLOCK_REPEAT);
+  b->errors_before = errors_before;
   b->step = c->steps.n;
   struct step *s = steps_add(c, STEP_LOOP, 0, scan);
   s->loop = (uint8_t)c->scope.depth;
