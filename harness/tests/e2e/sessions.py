@@ -30,6 +30,13 @@ SESSIONS = {
         }
         c1 < stat opaque=2
     """,
+    "others": """
+        c1 > stat opaque=2
+        each {
+          c1 < others stat key=*{1..} value=* opaque=2
+        }
+        c1 < stat opaque=2
+    """,
     "free": """
         c1 > get key="{ns}plant" opaque=2
         c1 < get status=key_enoent value=* opaque=2

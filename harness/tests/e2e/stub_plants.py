@@ -265,7 +265,8 @@ class EndlessLog(Plant):
 
 
 class EndlessAnswers(Plant):
-    """The trigger's answer again and again; for stat, statistics without their end."""
+    """The trigger's answer twice and then again and again; for stat, statistics without their
+    end."""
 
     def answer(self, conn, request, data):
         if request.opcode == wire.STAT:
@@ -273,7 +274,7 @@ class EndlessAnswers(Plant):
         elif not request.key.endswith(TRIGGER):
             return data
         conn.refill = lambda: data * 100
-        return data
+        return data * 2
 
 
 class EndlessValue(Plant):
@@ -282,6 +283,45 @@ class EndlessValue(Plant):
     def plant(self, conn, data):
         conn.refill = lambda: bytes(65536)
         return data[:8] + b"\xff\xff\xff\xff" + data[12:]
+
+
+class Drip(Plant):
+    """An answer of a MiB that comes a byte at a time, so that there is always some progress."""
+
+    def plant(self, conn, data):
+        conn.sock.setblocking(True)
+        size = 1 << 20
+        try:
+            for byte in data[:8] + size.to_bytes(4, "big") + data[12:24] + bytes(size):
+                conn.sock.sendall(bytes([byte]))
+                select.select([], [], [], 0.005)
+        except ConnectionError:
+            conn.closing = True
+        return b""
+
+
+class Gobble(Plant):
+    """Asks for more memory for ever."""
+
+    def plant(self, conn, data):
+        hoard = []
+        while True:
+            hoard.append(bytearray(1 << 20))
+
+
+class EndlessLogAtStart(EndlessLog):
+    def starting(self):
+        self.plant(None, None)
+
+
+class HangIgnoringTerm(Plant):
+    """Nothing moves it any more."""
+
+    handles_term = True
+
+    def plant(self, conn, data):
+        while True:
+            signal.pause()
 
 
 class Offspring(Plant):

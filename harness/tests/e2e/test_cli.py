@@ -4,6 +4,7 @@ import json
 import os
 import re
 import struct
+import subprocess
 
 import pytest
 import tool
@@ -49,8 +50,9 @@ def test_help_names_every_command():
         ["run", "--server-per", "week"],
         ["run", "-s", "no-such-server"],
         ["run", "-s", "memcached", "--command", "x {socket}"],
-        ["run", "--command", "server without an address"],
-        ["run", "--command", "x '{socket}"],
+        ["run", "--attach", "unix:"],
+        ["run", "--shuffle=x"],
+        ["run", "--junit"],
         ["run", "--attach", "nowhere"],
         ["run", "--known", "/nonexistent/known.yaml"],
         ["run", "/nonexistent/case.session"],
@@ -71,6 +73,24 @@ def test_what_makes_no_sense_exits_with_2_and_says_what_to_do(words):
     # The word that is wrong is named, unless it is one that is missing.
     if words and words[-1] not in COMMANDS:
         assert words[-1].rstrip(",") in result.err or words[-2] in result.err, result
+
+
+@pytest.mark.parametrize(
+    "command, complaint",
+    [
+        ("server without an address",
+         "must hold either {socket} or {port}, where the server shall listen"),
+        ("server {socket} {port}",
+         "must hold either {socket} or {port}, where the server shall listen"),
+        ("x '{socket}", "left open; close the quote or end with a character"),
+        ("x {sock}", "{sock} stands for nothing; there are {socket}, {port} and {dir}"),
+        ("", "names no program"),
+    ],
+)
+def test_a_command_that_cannot_be_a_server(command, complaint):
+    result = tool.command("run", "--command", command)
+    assert (result.status, result.out) == (2, "")
+    assert re.fullmatch(rf"server command:(\d+:\d+:)? {re.escape(complaint)}\n", result.err), result
 
 
 def test_a_near_miss_is_hinted_at():
@@ -107,7 +127,9 @@ def test_selection_by_paths_folders_globs_and_pattern(run, profile, tree):
     assert played(run("-s", stub, tree / "get")) == everything[:2]
     assert played(run("-s", stub, tree / "get/hit.session")) == ["get/hit"]
     assert played(run("-s", stub, tree / "set/pl*")) == ["set/plain"]
-    assert played(run("-s", stub, tree, "-k", "get/*")) == []
+    assert tool.command("run", "-s", stub, tree, "-k", "get/*").status == 2  # an id is a whole path
+    assert played(run("-s", stub, tree, "-k", "et/")) == everything
+    assert played(run("-s", stub, tree, "-k", "get/h")) == ["get/hit"]
     assert played(run("-s", stub, tree, "-k", "*get/*")) == everything[:2]
     assert played(run("-s", stub, tree, tree / "get/hit.session")) == everything
 
@@ -181,13 +203,20 @@ SERVER = (
 SIDES = [("client", CLIENT), ("server", SERVER)]
 
 
-def shown_bytes(*words):
-    import subprocess
-
+def shown_bytes(*words, stdin=b""):
     argv = [tool.MCREPLAY, "show", *words]
-    done = subprocess.run(argv, cwd=tool.ROOT, capture_output=True, timeout=tool.PATIENCE)
+    done = subprocess.run(argv, cwd=tool.ROOT, input=stdin, capture_output=True,
+                          timeout=tool.PATIENCE)
     assert done.returncode == 0 and done.stderr == b"", done
     return done.stdout
+
+
+def compiled(lines, side, session, dialect="stock"):
+    """The bytes that lines of one side say, {ns} as 0000."""
+    # A client's bytes may end anywhere.
+    head = f"dialect  {dialect}\nspec  noop\nisolated\n"
+    return shown_bytes("--bytes", "--side", side,
+                       session("again", lines.decode() + "c1 close\n", head=head))
 
 
 @pytest.mark.parametrize("side, wanted", SIDES)
@@ -228,6 +257,86 @@ def test_show_round_trips_every_case_of_the_project(tmp_path):
         shown = tool.command("show", case["id"])
         assert shown.status == 0, shown
         assert shown.out, case
+
+
+STREAMS = {
+    "frames": (SERVER, CLIENT),
+    "nothing": (b"", b""),
+    "every byte": (bytes(range(256)), bytes(range(256))[::-1]),
+    "half a header": (SERVER[:13], CLIENT[:13]),
+    "lengths that lie": (
+        wire.HEADER.pack(0x81, 0, 0xFFFF, 0xFF, 0, 0, 3, 0, 0) + b"abc",
+        wire.HEADER.pack(0x80, 0, 9, 0, 0, 0, 3, 0, 0) + b"abc",
+    ),
+    "a body without end": (
+        wire.HEADER.pack(0x81, 0, 0, 0, 0, 0, 0xFFFFFFFF, 0, 0) + b"abc",
+        wire.HEADER.pack(0x80, 0, 0, 0, 0, 0, 0xFFFFFFFF, 0, 0) + b"abc",
+    ),
+    "unknown opcodes, magics and statuses": (
+        wire.response(0xFD, status=0x4321, value=b"\n") + wire.pack(0x82, 1) + wire.pack(0x18, 0),
+        wire.request(0xFD, status=0x4321, key=b'"{ns}"') + wire.pack(0x83, 1) + wire.pack(0x08, 0),
+    ),
+    "a long value": (wire.response(0, extras=FLAGS, value=bytes(300000)),
+                     wire.request(1, extras=bytes(8), key=b"k", value=b"x" * 300000)),
+}
+
+
+@pytest.mark.parametrize("dialect", ["stock", "couchbase"])
+@pytest.mark.parametrize("side", ["client", "server"])
+@pytest.mark.parametrize("name", STREAMS)
+def test_show_from_bytes_loses_nothing(name, side, dialect, session, tmp_path):
+    """Bytes to text to bytes."""
+    data = STREAMS[name][side == "client"]
+    path = tmp_path / "stream.bin"
+    path.write_bytes(data)
+    options = ["--from-bytes", "--side", side, "--dialect", dialect]
+    text = shown_bytes(*options, path)
+    arrow = b"c1 > " if side == "client" else b"c1 < "
+    assert all(line.startswith(arrow) for line in text.splitlines())
+    assert compiled(text, side, session, dialect) == data
+    assert shown_bytes(*options, "-", stdin=data) == text
+
+
+def test_show_from_bytes_names_what_it_can(tmp_path):
+    """A frame is a line; what is none is raw."""
+    path = tmp_path / "stream.bin"
+    path.write_bytes(CLIENT)
+    assert shown_bytes("--from-bytes", "--side", "client", "--conn", "c7", path).decode() == (
+        'c7 > set flags=0xdeadbeef expiry=0 key="k\\x00" '
+        'value="a \\"b\\" \\\\ \\xff\\xfe" repeat(40, "z") opaque=0x1\n'
+        'c7 > get key="k\\x00" opaque=0x2\n'
+        'c7 > raw "no frame\\x02\\x01"\n'
+    )
+
+
+def test_show_takes_the_bytes_of_the_connection_that_is_named(session):
+    path = session("a", """
+        c1 > noop opaque=1
+        c2 > noop opaque=2
+        c2 < noop opaque=2
+        c1 < noop opaque=1
+    """)
+    for conn in (1, 2):
+        for side, frame in (("client", wire.request), ("server", wire.response)):
+            shown = shown_bytes("--bytes", "--side", side, "--conn", f"c{conn}", path)
+            assert shown == frame(wire.NOOP, opaque=conn)
+
+
+@pytest.mark.parametrize(
+    "steps, side, complaint",
+    [
+        ("c1 > noop\nc1 < noop opaque=*", "server",
+         ":4:1: this line has no bytes of its own: there are holes in it"),
+        ('c1 > set key="{ns}k"\nc1 < set cas=?a\nc1 > get key="{ns}k" cas=$a\nc1 < get cas=$a',
+         "client", ":5:1: this line has no bytes of its own: it sends back what the server has "
+         "answered"),
+    ],
+)
+def test_show_says_which_line_has_no_bytes_of_its_own(steps, side, complaint, session):
+    path = session("a", steps)
+    result = tool.command("show", "--bytes", "--side", side, path)
+    assert (result.status, result.out) == (2, "")
+    assert result.err == f"{path}{complaint}\n"
 
 
 def test_lint_is_silent_about_good_sessions(session, tree):

@@ -5,6 +5,7 @@ Each flip is a session of its own, which tells the stub in its first request whi
 that one run covers them all. What must come of it is worked out here from the answers' bytes and
 the holes, not by the tool."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -75,8 +76,7 @@ HOLES = Talk("holes", (
            value=(5).to_bytes(8, "big"), opaque=10),
 ))
 
-# A hole of free length: the flipped length is out of its bounds, so it is named, wherever in the
-# length's four bytes the flip is.
+# Holes of free length, which a flipped length is out of the bounds of.
 FREE = Talk("free", (
     'get key="{ns}absent" opaque=1',
     answer("get status=key_enoent value=*{1..16} opaque=1", (24, 32),
@@ -100,8 +100,10 @@ HEAD_LINES = 2
 class Expected:
     passes: bool
     line: int = 0
-    first: int = 0  # byte in the connection's stream
-    last: int = 0
+    at: int = 0  # place in the frame
+    stream: int = 0  # place in the connection's stream
+    right: int = 0  # the byte as it should be
+    text: str = ""  # as in the session
 
 
 def expectations(talk):
@@ -112,13 +114,10 @@ def expectations(talk):
         if not isinstance(item, Answer):
             continue
         line = HEAD_LINES + 2 + index + 1
-        free = ".." in item.line
-        for at in range(len(item.data)):
+        for at, byte in enumerate(item.data):
             hidden = any(first <= at <= last for first, last in item.holes)
-            first = last = start + at
-            if free and 8 <= at <= 11:
-                first, last = start + 8, start + 11
-            yield Expected(True) if hidden else Expected(False, line, first, last)
+            yield Expected(True) if hidden else Expected(
+                False, line, at, start + at, byte, item.line)
         start += len(item.data)
 
 
@@ -132,7 +131,7 @@ def test_every_byte(talk, delivery, run, session, profile):
         folder = session(f"flips/{place:03}", talk.text(place, 255)).parent
     result = run("-s", profile("flip"), "-d", delivery, "-j", 2, folder)
     assert result.status == 1
-    judge(result, dict(enumerate(wanted)))
+    judge(result, wanted, 255)
 
 
 @pytest.mark.parametrize("bit", range(8))
@@ -141,25 +140,34 @@ def test_every_bit_of_exact_answers(bit, run, session, profile):
     for place in range(len(wanted)):
         folder = session(f"flips/{place:03}", EXACT.text(place, 1 << bit)).parent
     result = run("-s", profile("flip"), "-j", 2, folder)
-    judge(result, dict(enumerate(wanted)))
+    judge(result, wanted, 1 << bit)
 
 
-def judge(result, wanted):
+# The lengths in the header, which the explanation tells by what they are the lengths of.
+LENGTHS = {2: "keylen", 3: "keylen", 4: "extlen", **dict.fromkeys(range(8, 12), "bodylen")}
+
+
+def judge(result, wanted, xor):
     """Holds each flip's verdict against what is wanted of it."""
     assert result.totals["passed"] + result.totals["failed"] == len(wanted), result
     verdicts = {int(id[-3:]): verdict for (id, *_), verdict in result.cases.items()}
     found = {int(f.id[-3:]): f for f in result.findings}
-    for place, want in wanted.items():
+    for place, want in enumerate(wanted):
         assert verdicts[place] == ("passed" if want.passes else "failure"), place
         if want.passes:
             continue
         finding = found[place]
         assert (finding.kind, finding.line) == ("nonconformance", want.line), finding
-        assert len(finding.fields) >= 1, finding
-        first, last = finding.fields[0]
-        assert first <= want.first and want.last <= last, (place, want, finding.text)
-        # The field is the one the byte is in, not merely a range that covers everything.
-        assert last - first < 24, finding.text
+        at, right, got = finding.mark
+        assert (at, got) == (want.at, f"{want.right ^ xor:02x}"), (want, finding.text)
+        # The length that a hole of free length leaves open is shown as the shortest.
+        assert ".." in want.text or right == f"{want.right:02x}", (want, finding.text)
+        if want.at in LENGTHS and not want.text.startswith("raw"):
+            assert re.search(rf"^ +(also: .*)?\b{LENGTHS[want.at]}\b", finding.text, re.M), finding
+            continue
+        # The field that is told is the one the byte is in, not merely a range that covers it.
+        ((first, last),) = finding.fields
+        assert first <= want.stream <= last < first + 24, (want, finding.text)
 
 
 def test_a_flip_in_a_captured_value_fails_where_the_value_must_come_again(run, session, profile):
@@ -204,6 +212,8 @@ def test_a_flip_in_the_fence_is_not_overlooked(run, session, profile):
         folder = session(f"flips/{place:03}", steps).parent
     result = run("-s", profile("flip"), folder)
     assert result.totals["failed"] == 24, result
+    assert {f.kind for f in result.findings} == {"leftover"}
+    assert all("24 bytes more than expected: " in f.text for f in result.findings)
 
 
 # Blocks of answers, and the number of bytes that the answers have.

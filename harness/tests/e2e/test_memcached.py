@@ -4,8 +4,6 @@
 import getpass
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 import tool
@@ -13,17 +11,6 @@ from processes import served
 
 FRAMES = 1_000_000
 RESIDENT_KIB = 64 * 1024
-
-# Runs a command and tells the largest resident set among the processes that it waited for. It is a
-# process of its own because a child's figure starts with what its parent had.
-PEAK = """
-import os, sys
-pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-_, status, usage = os.wait4(pid, 0)
-print("peak", usage.ru_maxrss, file=sys.stderr)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-
 
 @pytest.fixture
 def memcached(tmp_path):
@@ -61,9 +48,6 @@ def test_a_million_frames_in_little_memory(delivery, memcached, session, tmp_pat
         }}
     """
     path = session("million", steps)
-    argv = [tool.MCREPLAY, "run", "--attach", memcached, "-d", delivery, "-j", "1", path]
-    done = subprocess.run([sys.executable, "-S", "-c", PEAK, *map(str, argv)], cwd=tool.ROOT,
-                          capture_output=True, text=True, timeout=tool.PATIENCE)
-    assert done.returncode == 0, done.stdout + done.stderr
-    peak = int(done.stderr.split()[-1])
+    result, peak = tool.peak("run", "--attach", memcached, "-d", delivery, "-j", 1, path)
+    assert result.status == 0, result
     assert 2 * peak < RESIDENT_KIB, f"{peak} KiB in the largest process"

@@ -33,6 +33,11 @@ HEAD = re.compile(
     r"(?P<server>\S+)(?:  (?P<file>\S+?)(?::(?P<line>\d+))?)?"
     r"(?:  step (?P<step>\d+) of (?P<steps>\d+))?  \(\d+ ms\)(?:  (?P<kind>[a-z_]+))?$"
 )
+# A row of the window of bytes around what differs; the first row shown may be a later one.
+ROW = re.compile(
+    r"^  (?:want|got ) (?P<bytes>(?:[ ><](?:[0-9a-f]{2}|--|\.\.))+)<?"
+    r"(?:  bytes? (?P<from>\d+)(?:-\d+)?)?$", re.M
+)
 FIELD = re.compile(
     r"\(bytes? (?P<from>\d+)(?:-(?P<to>\d+))?, stream (?P<sfrom>\d+)(?:-(?P<sto>\d+))?\)"
 )
@@ -68,6 +73,18 @@ class Finding:
         ]
 
 
+    @property
+    def mark(self):
+        """The first byte that is marked as different: its place in the frame, wanted, got."""
+        rows = list(ROW.finditer(self.text))
+        for want, got in zip(rows[::2], rows[1::2]):
+            at = want["bytes"].find(">")
+            if at >= 0:
+                pair = (row["bytes"][at + 1 : at + 3] for row in (want, got))
+                return int(want["from"] or 0) + at // 3, *pair
+        return None
+
+
 @dataclass
 class Result:
     """What a command came to."""
@@ -78,6 +95,7 @@ class Result:
     err: str
     totals: Counter = field(default_factory=Counter)
     seed: int = -1
+    seconds: float = 0.0
     findings: list = field(default_factory=list)
     cases: dict = field(default_factory=dict)  # (id, delivery, transport) -> verdict word
     report: etree._Element = None
@@ -130,6 +148,7 @@ def read_console(result):
     last = TOTALS.match(lines[-1]) if lines else None
     assert last, f"the last line has no totals\n{result}"
     result.seed = int(last["seed"])
+    result.seconds = float(last["seconds"])
     for name in ("passed", "failed", "errors", "skipped", "xfailed", "xpassed"):
         result.totals[name] = int(last[name])
     inside = False
@@ -174,6 +193,31 @@ def read_report(result, path):
     assert int(roots.get("tests")) == sum(1 for _ in roots.iter("testcase"))
     assert int(roots.get("failures")) == counted["failure"] + counted["xpassed"]
     assert int(roots.get("errors")) == counted["error"]
+
+
+def sanitized():
+    """Whether the tool was built with a sanitizer."""
+    return b"__asan_init" in MCREPLAY.read_bytes() or b"__tsan_init" in MCREPLAY.read_bytes()
+
+
+# Runs a command and tells the largest resident set among the processes that it waited for. It is a
+# process of its own because a child's figure starts with what its parent had.
+PEAK = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print("peak", usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def peak(*args):
+    """A command, and the KiB that its largest process had resident: driver, worker or server."""
+    argv = [str(MCREPLAY), *map(str, args)]
+    done = subprocess.run([PYTHON, "-S", "-c", PEAK, *argv], cwd=ROOT, env=environment(),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=PATIENCE)
+    return Result(argv, done.returncode, done.stdout, done.stderr), int(done.stderr.split()[-1])
 
 
 def run(folder, *args, **keywords):
