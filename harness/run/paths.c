@@ -72,15 +72,22 @@ static bool load(void *arg, const char *path, struct buf *out) {
     errno = EACCES;
     return false;
   }
-  char *below = l->paths->fixtures ? xasprintf("%s/%s", l->paths->fixtures, path) : NULL;
-  bool ok = below && file_read(below, out);
-  free(below);
-  if (ok || out->failed)
-    return ok;
+  if (l->paths->fixtures) {
+    char *below = xasprintf("%s/%s", l->paths->fixtures, path);
+    bool found = file_read(below, out);
+    int err = errno;
+    free(below);
+    errno = err;
+    /* One that is there and can't be read is not looked for elsewhere. */
+    if (found || err != ENOENT)
+      return found;
+  }
   const char *slash = strrchr(l->session, '/');
   char *beside = xasprintf("%.*s%s", slash ? (int)(slash + 1 - l->session) : 0, l->session, path);
-  ok = file_read(beside, out);
+  bool ok = file_read(beside, out);
+  int err = errno;
   free(beside);
+  errno = err;
   return ok;
 }
 

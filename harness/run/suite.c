@@ -48,8 +48,6 @@ static bool ends_with(const char *s, const char *end) {
 
 static char *id_of(const struct paths *paths, const char *file) {
   size_t n = paths->cases ? strlen(paths->cases) : 0;
-  if (strncmp(file, "./", 2) == 0)
-    file += 2;
   if (n && strncmp(file, paths->cases, n) == 0 && file[n] == '/')
     file += n + 1;
   size_t len = strlen(file);
@@ -60,6 +58,8 @@ static char *id_of(const struct paths *paths, const char *file) {
 
 static bool add_file(struct suite *s, const struct paths *paths, const char *file,
                      struct diag *diag) {
+  while (strncmp(file, "./", 2) == 0) /* one file, one name */
+    file += 2;
   for (size_t i = 0; i < s->cases.n; i++)
     if (strcmp(suite_case(s, i)->file, file) == 0)
       return true;

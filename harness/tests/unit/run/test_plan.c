@@ -1,0 +1,146 @@
+/* Jobs: all combinations once, in an order that a seed decides alone; and what is skipped. */
+#include "base/check.h"
+#include "folders.h"
+#include "run/config.h"
+
+static struct folder folder;
+static struct suite cases;
+static struct paths paths;
+static struct diag diag;
+static struct profile *profile;
+static struct delivery deliveries[3];
+static const enum transport transports[] = {TRANSPORT_UNIX, TRANSPORT_TCP};
+static struct run_config config;
+
+static void setup(void) {
+  folder_init(&folder);
+  folder_put(&folder, "cases/a.session", "case t\nspec noop\nc1 > noop\n");
+  folder_put(&folder, "cases/b.session", "case t\nspec noop\nneeds flush\nc1 > noop\n");
+  folder_put(&folder, "cases/c.session", "case t\nspec noop\nneeds flush, tls\nc1 > noop\n");
+  folder_put(&folder, "cases/d.session", "case t\nspec noop\nisolated\nc1 > noop\n");
+  folder_put(&folder, "fixtures/servers/x", "");
+  CHECK(chdir(folder.path) == 0);
+  setenv("MCREPLAY_DATA", ".", 1);
+  CHECK(paths_find(&paths));
+  suite_init(&cases);
+  diag_init(&diag);
+  CHECK(suite_load(&cases, &paths, NULL, 0, &diag));
+  profile = profile_parse(span_str("name: x\ncommand: [x]\ntransports:\n  unix: {args: ["
+                                   "\"{socket}\"]}\ncapabilities: [flush]\n"),
+                          "x.yaml", &diag);
+  ck_assert_msg(profile != NULL, "%s", diag_text(&diag));
+  config = (struct run_config){.suite = &cases,
+                               .profile = profile,
+                               .deliveries = deliveries,
+                               .ndeliveries = 3,
+                               .transports = transports,
+                               .ntransports = 2,
+                               .repeat = 2};
+}
+
+static void teardown(void) {
+  profile_free(profile);
+  suite_fini(&cases);
+  paths_fini(&paths);
+  diag_fini(&diag);
+  CHECK(chdir("/") == 0);
+  folder_fini(&folder);
+}
+
+enum { JOBS = 4 * 3 * 2 * 2 };
+
+static size_t place(const struct job *j) {
+  return ((j->repetition * 2 + j->transport) * 3 + j->delivery) * 4 + j->test;
+}
+
+START_TEST(jobs_are_in_order) {
+  size_t n;
+  struct job *jobs = plan_jobs(&config, &n);
+  ck_assert_uint_eq(n, JOBS);
+  for (size_t i = 0; i < n; i++) {
+    ck_assert_uint_eq(jobs[i].number, i);
+    ck_assert_uint_eq(place(&jobs[i]), i);
+  }
+  free(jobs);
+}
+END_TEST
+
+static void shuffled(uint64_t seed, size_t order[JOBS]) {
+  size_t n;
+  config.shuffle = true;
+  config.shuffle_seed = seed;
+  struct job *jobs = plan_jobs(&config, &n);
+  bool there[JOBS] = {false};
+  ck_assert_uint_eq(n, JOBS);
+  for (size_t i = 0; i < n; i++) {
+    ck_assert_uint_eq(jobs[i].number, i);
+    order[i] = place(&jobs[i]);
+    ck_assert(!there[order[i]]);
+    there[order[i]] = true;
+  }
+  free(jobs);
+}
+
+START_TEST(a_shuffle_holds_each_once_and_is_the_seed_s) {
+  size_t one[JOBS], again[JOBS], two[JOBS], moved = 0;
+  shuffled(1, one);
+  shuffled(1, again);
+  shuffled(2, two);
+  ck_assert_mem_eq(one, again, sizeof one);
+  ck_assert_int_ne(memcmp(one, two, sizeof one), 0);
+  for (size_t i = 0; i < JOBS; i++)
+    moved += one[i] != i;
+  ck_assert_uint_gt(moved, JOBS / 2);
+}
+END_TEST
+
+START_TEST(nothing_makes_no_jobs) {
+  size_t n = 1;
+  suite_keep(&cases, "nothing");
+  config.shuffle = _i;
+  free(plan_jobs(&config, &n));
+  ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+static void assert_skip(size_t test, const char *why) {
+  const struct job job = {.test = test};
+  char *got = plan_skip(&config, &job);
+  if (why)
+    ck_assert_ptr_nonnull(got);
+  ck_assert_msg(!got == !why && (!got || strstr(got, why)), "case %zu: %s", test, got);
+  free(got);
+}
+
+START_TEST(what_the_server_lacks_is_skipped) {
+  assert_skip(0, NULL);
+  assert_skip(1, NULL);
+  assert_skip(2, "needs tls");
+  assert_skip(3, NULL);
+}
+END_TEST
+
+START_TEST(an_attached_server_is_never_fresh) {
+  struct addr a;
+  addr_loopback(&a, 1);
+  profile_free(profile);
+  config.profile = profile = profile_attached(&a);
+  assert_skip(0, NULL);
+  assert_skip(3, "isolated");
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *s = suite_create("plan");
+  TCase *t = tcase_create("plan");
+  tcase_add_checked_fixture(t, setup, teardown);
+  tcase_add_test(t, jobs_are_in_order);
+  tcase_add_test(t, a_shuffle_holds_each_once_and_is_the_seed_s);
+  tcase_add_loop_test(t, nothing_makes_no_jobs, 0, 2);
+  tcase_add_test(t, what_the_server_lacks_is_skipped);
+  tcase_add_test(t, an_attached_server_is_never_fresh);
+  suite_add_tcase(s, t);
+  return s;
+}
+
+UNIT_MAIN(suite)
