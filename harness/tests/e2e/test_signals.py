@@ -57,6 +57,25 @@ def test_an_interrupted_run_writes_its_report(how, started, events, marker, tmp_
     assert processes.wait_until_gone(marker) == []
 
 
+@pytest.mark.parametrize(
+    "plant, event, passed",
+    [("never-ready", "start", 0), (None, "request", 0), ("ignore-term", "term", 3)],
+)
+def test_a_run_can_be_interrupted_at_any_moment(
+    plant, event, passed, started, events, marker, tmp_path
+):
+    """While a server starts, between a case's steps, and when all cases have been played."""
+    process = started(plant, "-j", 1)
+    events.wait(event)
+    process.send_signal(signal.SIGTERM)
+    result = tool.finish_run(tmp_path, process)
+    assert result.status == 3, result
+    assert "interrupted after" in result.out
+    assert [c.get("name") for c in result.report.iter("testcase")].count("run.interrupted") == 1
+    assert result.totals["passed"] >= passed and result.totals["failed"] == 0, result
+    assert processes.wait_until_gone(marker) == []
+
+
 MOMENTS = [
     (None, "start", 1),
     (None, "request", 1),
@@ -80,7 +99,9 @@ def test_nothing_outlives_a_driver_that_is_killed(
     cases = [session(f"{i:02}", PLANTED if i % 3 == 2 else SOUND) for i in range(30)]
     if event == "start" and per == "run":
         count = min(count, 2)  # one for each worker
-    process = started(plant, "-j", 2, "--server-per", per, cases=cases)
+    # A server is stopped when all is done; but for that the run shall not end by itself before.
+    repeat = 1 if event == "term" else 10000
+    process = started(plant, "-j", 2, "--server-per", per, "--repeat", repeat, cases=cases)
     events.wait(event, count)
     assert processes.marked(marker)
     process.kill()
@@ -104,8 +125,22 @@ def test_a_killed_worker_costs_its_case_and_no_other(started, events, marker, tm
     assert result.status == 1, result
     assert (result.finding.word, result.finding.kind) == ("ERROR", "worker"), result
     assert result.finding.id.endswith("/b")
-    assert "signal 9" in result.finding.text
+    assert "the driver's worker was killed by signal 9 (Killed)" in result.finding.text
     assert result.totals["passed"] == 2
+    assert processes.wait_until_gone(marker) == []
+
+
+def test_a_worker_that_dies_after_its_last_case_is_no_success(started, events, marker, tmp_path):
+    """It has a server to stop, which may be a bad stop."""
+    process = started("ignore-term", "-j", 1)
+    worker = processes.ancestors(events.wait("term"), process.pid)[-2]
+    os.kill(worker, signal.SIGKILL)
+    result = tool.finish_run(tmp_path, process)
+    assert result.status == 1, result
+    assert result.totals["passed"] == 3
+    finding = result.finding
+    assert (finding.word, finding.id, finding.kind) == ("ERROR", "server", "worker"), result
+    assert "the driver's worker was killed by signal 9 (Killed)" in finding.text
     assert processes.wait_until_gone(marker) == []
 
 
@@ -115,8 +150,10 @@ def test_a_killed_keeper_takes_its_server_along(started, events, marker, tmp_pat
     os.kill(processes.parent(server), signal.SIGKILL)
     assert processes.wait_until_ended(server, 30)
     result = tool.finish_run(tmp_path, process)
-    assert result.status in (1, 3), result
-    assert result.finding.word == "ERROR" and result.finding.id.endswith("/b"), result
+    assert result.status == 1, result
+    assert (result.finding.word, result.finding.kind) == ("ERROR", "server_crash"), result
+    assert result.finding.id.endswith("/b"), result
+    assert "the server lost its keeper, which was killed" in result.finding.text
     assert result.totals["passed"] == 2
     assert processes.wait_until_gone(marker) == []
 
