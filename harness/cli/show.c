@@ -24,7 +24,7 @@ struct show {
 };
 
 static int put(const struct buf *out) {
-  if (fwrite(out->p, 1, out->n, stdout) == out->n && fflush(stdout) == 0)
+  if ((out->n == 0 || fwrite(out->p, 1, out->n, stdout) == out->n) && fflush(stdout) == 0)
     return EXIT_WELL;
   fprintf(stderr, "mcreplay show: can't write: %s\n", strerror(errno));
   return EXIT_INFRASTRUCTURE;

@@ -81,8 +81,21 @@ static bool add_file(struct suite *s, const struct paths *paths, const char *fil
   return true;
 }
 
+static bool file_fits(const struct paths *paths, const char *file, const char *pattern,
+                      size_t *fit) {
+  if (!pattern)
+    return true;
+  char *id = id_of(paths, file);
+  bool fits = text_glob(span_str(pattern), span_str(id));
+  free(id);
+  *fit += fits;
+  return fits;
+}
+
+/* Adds the session files below a folder; with a pattern only those whose id fits, and adds their
+ * number to `*fit`. What does not fit is not read. */
 static bool add_folder(struct suite *s, const struct paths *paths, const char *folder,
-                       struct diag *diag) {
+                       const char *pattern, size_t *fit, struct diag *diag) {
   struct dirent **entries;
   int n = scandir(folder, &entries, NULL, alphasort);
   if (n < 0) {
@@ -97,8 +110,8 @@ static bool add_folder(struct suite *s, const struct paths *paths, const char *f
     if (name[0] == '.' || stat(path, &st) != 0)
       ; /* hidden, or gone */
     else if (S_ISDIR(st.st_mode))
-      ok &= add_folder(s, paths, path, diag);
-    else if (ends_with(name, ending))
+      ok &= add_folder(s, paths, path, pattern, fit, diag);
+    else if (ends_with(name, ending) && file_fits(paths, path, pattern, fit))
       ok &= add_file(s, paths, path, diag);
     free(path);
     free(entries[i]);
@@ -110,21 +123,11 @@ static bool add_folder(struct suite *s, const struct paths *paths, const char *f
 /* Adds the cases below the cases' folder whose id is, or matches, `pattern`. */
 static bool add_matching(struct suite *s, const struct paths *paths, const char *pattern,
                          struct diag *diag) {
-  struct suite all;
-  suite_init(&all);
-  bool ok = !paths->cases || add_folder(&all, paths, paths->cases, diag);
-  size_t found = 0;
-  for (size_t i = 0; i < all.cases.n; i++) {
-    const struct test_case *c = suite_case(&all, i);
-    if (!text_glob(span_str(pattern), span_str(c->id)))
-      continue;
-    found++;
-    ok &= add_file(s, paths, c->file, diag);
-  }
-  suite_fini(&all);
-  if (ok && !found)
+  size_t fit = 0;
+  bool ok = !paths->cases || add_folder(s, paths, paths->cases, pattern, &fit, diag);
+  if (ok && !fit)
     diag_at(diag, pattern, 0, 0, "no such file, folder or case; \"mcreplay list\" names the cases");
-  return ok && found;
+  return ok && fit;
 }
 
 /* Adds what one argument names. */
@@ -149,7 +152,8 @@ static bool add_argument(struct suite *s, const struct paths *paths, const char 
   struct stat st;
   bool ok = true;
   if (stat(arg, &st) == 0)
-    return S_ISDIR(st.st_mode) ? add_folder(s, paths, arg, diag) : add_file(s, paths, arg, diag);
+    return S_ISDIR(st.st_mode) ? add_folder(s, paths, arg, NULL, NULL, diag)
+                               : add_file(s, paths, arg, diag);
   if (add_glob(s, paths, arg, diag, &ok))
     return ok;
   return add_matching(s, paths, arg, diag);
@@ -167,7 +171,7 @@ bool suite_load(struct suite *s, const struct paths *paths, char *const *args, s
     return false;
   }
   if (nargs == 0)
-    ok = add_folder(s, paths, paths->cases, diag);
+    ok = add_folder(s, paths, paths->cases, NULL, NULL, diag);
   for (size_t i = 0; i < nargs; i++) {
     char *arg = xstrdup(args[i]);
     size_t n = strlen(arg);
