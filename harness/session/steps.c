@@ -221,8 +221,11 @@ static bool is_conn(struct span word) {
 }
 
 bool steps_line(struct compiler *c, struct scan *scan) {
-  if (scan_peek(scan) == '}')
-    return check_each_ended(c, scan) & blocks_close(c, scan);
+  /* An each without its end is reported, and the line is read all the same. */
+  if (scan_peek(scan) == '}') {
+    bool ended = check_each_ended(c, scan);
+    return blocks_close(c, scan) && ended;
+  }
   size_t at = scan->pos;
   struct span word = scan_word(scan);
   if (is_conn(word))
@@ -230,10 +233,14 @@ bool steps_line(struct compiler *c, struct scan *scan) {
   bool clock = span_is(word, "clock");
   if (clock && blocks_answers(c))
     return scan_error_at(scan, at, "only answers can stand in either and each");
-  if (clock)
-    return check_each_ended(c, scan) & parse_clock(c, scan);
-  if (span_is(word, "repeat") || span_is(word, "either") || span_is(word, "each"))
-    return check_each_ended(c, scan) & blocks_open(c, scan, word);
+  if (clock) {
+    bool ended = check_each_ended(c, scan);
+    return parse_clock(c, scan) && ended;
+  }
+  if (span_is(word, "repeat") || span_is(word, "either") || span_is(word, "each")) {
+    bool ended = check_each_ended(c, scan);
+    return blocks_open(c, scan, word) && ended;
+  }
   struct span shown = word.n ? word : span_sub(scan->line, at, 1);
   return scan_error_at(scan, at,
                        "\"%.*s\" begins no line; write a step (c1 > ..), repeat, either, each or "

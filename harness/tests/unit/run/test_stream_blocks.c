@@ -340,6 +340,26 @@ START_TEST(no_block_keeps_more_than_the_limit) {
 }
 END_TEST
 
+/* Each `each` counts its own. */
+START_TEST(many_others_come_in_every_round) {
+  enum { MANY = 60000 };
+  struct fed f;
+  struct buf other = answers((const char *const[]){KEY("x"), NULL});
+  struct buf end = answers((const char *const[]){"noop", NULL});
+  fed_init(&f, "repeat 2 {\neach {\n" OTHERS "\n}\nc1 < noop\n}");
+  for (unsigned round = 0; round < 2; round++) {
+    for (unsigned i = 0; i < MANY && !f.failed; i++)
+      feed(&f, buf_span(&other), SIZE_MAX, SIZE_MAX);
+    feed(&f, buf_span(&end), SIZE_MAX, SIZE_MAX);
+  }
+  ck_assert(!f.failed);
+  ck_assert_uint_eq(f.stream.matched, 2);
+  buf_fini(&other);
+  buf_fini(&end);
+  fed_fini(&f);
+}
+END_TEST
+
 START_TEST(others_come_to_an_end) {
   enum { MOST = 100000 };
   struct fed f;
@@ -363,6 +383,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(t, however_cut_the_outcome_is_the_same, 0,
                       sizeof feedings / sizeof *feedings);
   tcase_add_test(t, only_the_alternative_taken_captures);
+  tcase_add_test(t, many_others_come_in_every_round);
   tcase_add_test(t, others_come_to_an_end);
   tcase_add_test(t, no_block_keeps_more_than_the_limit);
   suite_add_tcase(s, t);

@@ -56,7 +56,7 @@ static void assert_ids(const char *want) {
 }
 
 static bool load(const char *const *args) {
-  char *copies[4];
+  char *copies[4] = {NULL};
   size_t n = 0;
   while (args[n]) {
     copies[n] = xstrdup(args[n]);

@@ -63,8 +63,8 @@ static const char *const sessions[] = {
     "c1 > noop\nc1 < noop\nc2 < get",
     "repeat 3 {\nc1 < noop\n}",
     "repeat 1 {\nc1 > noop\n}\nc1 < noop",
-    "repeat 2 as i {\nc1 > noop opaque=$i\nrepeat 3 as j {\nc2 < noop opaque=$j\n}\nc1 < get\n}\n"
-    "c2 < get",
+    ("repeat 2 as i {\nc1 > noop opaque=$i\nrepeat 3 as j {\nc2 < noop opaque=$j\n}\nc1 < get\n}\n"
+     "c2 < get"),
     "repeat 2 {\nrepeat 2 {\nrepeat 2 {\nrepeat 2 {\nc1 < noop\n}\n}\nc2 < noop\n}\n}",
     "repeat 2 {\nrepeat 2 {\nc1 < noop\n}\nrepeat 2 {\nc2 < noop\n}\n}",
     "repeat 2 {\neither {\nc1 < noop\n} or {\nc1 < get\n}\neach {\nc2 < noop\n}\nc2 < get\n}",

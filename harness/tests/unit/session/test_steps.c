@@ -187,9 +187,10 @@ START_TEST(loops_know_who_sends_and_awaits_in_them) {
 END_TEST
 
 START_TEST(blocks_hold_their_lines) {
-  struct session *s = compiled("either {\n  c1 < noop # one\n} or {\nc1 < get\nc1 < closed\n}\n"
-                               "c1 close\nc1 connect\neach {\nc1 < stat key=\"a\"\nc1 < others stat\n}\n"
-                               "c1 < noop # end");
+  struct session *s =
+      compiled("either {\n  c1 < noop # one\n} or {\nc1 < get\nc1 < closed\n}\n"
+               "c1 close\nc1 connect\neach {\nc1 < stat key=\"a\"\nc1 < others stat\n}\n"
+               "c1 < noop # end");
   const struct choice *choice = s->steps[0].choice;
   ck_assert_uint_eq(choice->n, 2);
   ck_assert_uint_eq(choice->alternatives[0].n, 1);
