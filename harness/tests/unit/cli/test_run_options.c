@@ -1,0 +1,178 @@
+/* The words of `run` become a configuration; words that make no sense are refused with status 2. */
+#include "cli/run_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "../run/folders.h"
+#include "cli/command.h"
+
+static struct folder folder;
+static struct run_options options;
+
+#define CASE(head) "case t\nspec noop\n" head "c1 > noop\n"
+#define PROFILE(name) "name: " name "\ncommand: [x]\ntransports:\n  unix: {args: [\"{socket}\"]}\n"
+
+static void setup(void) {
+  folder_init(&folder);
+  folder_put(&folder, "cases/get/hit.session", CASE("tag fast\n"));
+  folder_put(&folder, "cases/get/miss.session", CASE(""));
+  folder_put(&folder, "fixtures/servers/memcached.yaml", PROFILE("memcached"));
+  folder_put(&folder, "fixtures/servers/known.yaml", PROFILE("known"));
+  folder_put(&folder, "fixtures/servers/stale.yaml", PROFILE("stale"));
+  folder_put(&folder, "fixtures/known/known.yaml", "- {case: get/miss, kind: timeout, why: x}\n");
+  folder_put(&folder, "fixtures/known/stale.yaml", "- {case: gone, kind: timeout, why: x}\n");
+  CHECK(chdir(folder.path) == 0);
+  setenv("MCREPLAY_DATA", ".", 1);
+  optind = 0; /* begins anew */
+}
+
+static void teardown(void) {
+  run_options_fini(&options);
+  CHECK(chdir("/") == 0);
+  folder_fini(&folder);
+}
+
+/* The words behind `run`, at single blanks. */
+static int parse(const char *line) {
+  static char words[512], *argv[32];
+  int argc = 1;
+  argv[0] = words;
+  snprintf(words, sizeof words, "run%c%s", '\0', line);
+  for (char *rest = words + 4; rest && *rest;)
+    argv[argc++] = strsep(&rest, " ");
+  argv[argc] = NULL;
+  return run_options_parse(&options, argc, argv);
+}
+
+static const char *const refused[] = {
+    "--nonsense",
+    "-x",
+    "-j 0",
+    "-j 65",
+    "-j x",
+    "-j",
+    "--repeat 0",
+    "--min x",
+    "--min 3",
+    "--seed -1",
+    "--shuffle=0",
+    "--timeout 0",
+    "--timeout 3ms",
+    "--timeout soon",
+    "--server-per day",
+    "-d nothing",
+    "-d split",
+    "-d whole,,bytewise",
+    "-s nothing",
+    "-s nothing.yaml",
+    "-s memcached --attach unix:/x",
+    "--attach nonsense",
+    "--command nothing",
+    "--transport udp",
+    "--transport tcp",
+    "--transport unix,tcp",
+    "--known nothing.yaml",
+    "-s stale",
+    "-k nothing",
+    "--tag nothing",
+    "nothing",
+    "get/miss nothing",
+};
+
+START_TEST(what_makes_no_sense_is_refused) {
+  ck_assert_msg(parse(refused[_i]) == EXIT_USAGE, "%s", refused[_i]);
+}
+END_TEST
+
+START_TEST(nothing_said_is_everything_once) {
+  ck_assert_int_eq(parse(""), EXIT_WELL);
+  const struct run_config *c = &options.config;
+  ck_assert_uint_eq(c->suite->cases.n, 2);
+  ck_assert_str_eq(c->profile->name, "memcached");
+  ck_assert_uint_eq(c->ndeliveries, 1);
+  ck_assert_str_eq(c->deliveries[0].name, "whole");
+  ck_assert_uint_eq(c->ntransports, 1);
+  ck_assert_int_eq(c->transports[0], TRANSPORT_UNIX);
+  ck_assert_uint_eq(c->repeat, 1);
+  ck_assert(!c->shuffle);
+  ck_assert_uint_eq(c->timeout_ms, 5000);
+  ck_assert_uint_ge(c->workers, 1);
+  ck_assert_uint_lt(c->seed, 1000000000);
+  ck_assert_uint_eq(c->known->entries.n, 0);
+}
+END_TEST
+
+START_TEST(words_are_taken) {
+  ck_assert_int_eq(parse("-s known -d split:24,bytewise -j 3 --repeat 7 --seed 9 --shuffle=8 "
+                         "--server-per case --timeout 250ms --transport unix,unix --min 2 -v"),
+                   EXIT_WELL);
+  const struct run_config *c = &options.config;
+  ck_assert_uint_eq(c->ndeliveries, 2);
+  ck_assert_str_eq(c->deliveries[0].name, "split:24");
+  ck_assert_uint_eq(c->workers, 3);
+  ck_assert_uint_eq(c->repeat, 7);
+  ck_assert_uint_eq(c->seed, 9);
+  ck_assert(c->shuffle);
+  ck_assert_uint_eq(c->shuffle_seed, 8);
+  ck_assert_int_eq(c->server_per, SERVER_PER_CASE);
+  ck_assert_uint_eq(c->timeout_ms, 250);
+  ck_assert_uint_gt(c->total_ms, c->timeout_ms);
+  ck_assert_uint_eq(c->ntransports, 1);
+  ck_assert_uint_eq(c->known->entries.n, 1);
+  ck_assert(options.verbose && !options.quiet);
+  ck_assert_ptr_nonnull(strstr(c->reproduce, " run -s known --timeout 250ms"));
+}
+END_TEST
+
+START_TEST(a_shuffle_without_a_seed_takes_the_run_s) {
+  ck_assert_int_eq(parse("--seed 9 --shuffle"), EXIT_WELL);
+  ck_assert_uint_eq(options.config.shuffle_seed, 9);
+}
+END_TEST
+
+static const struct {
+  const char *words;
+  size_t n;
+} chosen[] = {
+    {"get/miss", 1},
+    {"-k hit", 1},
+    {"--tag fast", 1},
+    {"-k get --tag fast", 1},
+    {"cases/get --min 2", 2},
+    {"-k get/*", 2},
+    /* Not all cases: an entry for others is no error. */
+    {"-s stale get/miss", 1},
+};
+
+START_TEST(cases_are_chosen) {
+  ck_assert_int_eq(parse(chosen[_i].words), EXIT_WELL);
+  ck_assert_uint_eq(options.config.suite->cases.n, chosen[_i].n);
+}
+END_TEST
+
+START_TEST(a_server_that_runs_is_attached_to) {
+  ck_assert_int_eq(parse("--attach tcp:127.0.0.1:11211"), EXIT_WELL);
+  ck_assert_ptr_nonnull(options.config.profile->attached);
+  ck_assert_int_eq(options.config.transports[0], TRANSPORT_TCP);
+  ck_assert_ptr_nonnull(strstr(options.config.reproduce, " --attach tcp:127.0.0.1:11211"));
+}
+END_TEST
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+static Suite *suite(void) {
+  Suite *s = suite_create("run_options");
+  TCase *t = tcase_create("run_options");
+  tcase_add_checked_fixture(t, setup, teardown);
+  tcase_add_loop_test(t, what_makes_no_sense_is_refused, 0, COUNT(refused));
+  tcase_add_test(t, nothing_said_is_everything_once);
+  tcase_add_test(t, words_are_taken);
+  tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
+  tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));
+  tcase_add_test(t, a_server_that_runs_is_attached_to);
+  suite_add_tcase(s, t);
+  return s;
+}
+
+UNIT_MAIN(suite)
