@@ -104,8 +104,8 @@ ROWS = [
     # Starting.
     Row("slow-start", status=0),
     Row("never-ready", kind="setup", word="ERROR", status=3, bystanders=False,
-        settings={"ready-within": "500ms"},
-        text=r"not ready within 500 ms: `version` is not answered"),
+        settings={"ready-within": "1500ms"},
+        text=r"not ready within 1500 ms: `version` is not answered"),
     Row("wrong-version", kind="setup", word="ERROR", status=3, bystanders=False,
         text=r"expected a version that starts with \"stub-1\.0\", .* says \"other-9\.9\""),
     Row("wrong-protocol", kind="setup", word="ERROR", status=3, bystanders=False,
