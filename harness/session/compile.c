@@ -65,15 +65,41 @@ static bool parse_title(struct compiler *c, struct scan *scan) {
   return true;
 }
 
+/* `not-under DELIVERY "reason"`: the delivery is a pattern of names, such as crowd:* */
+static bool parse_not_under(struct compiler *c, struct scan *scan) {
+  scan_blanks(scan);
+  size_t from = scan->pos, quote = from;
+  while (quote < scan->line.n && scan->line.p[quote] != '"' && scan->line.p[quote] != ' ')
+    quote++;
+  struct span pattern = span_sub(scan->line, from, quote - from);
+  scan->pos = quote;
+  scan_blanks(scan);
+  struct span reason = scan_text(span_from(scan->line, scan->pos));
+  if (pattern.n == 0 || reason.n < 3 || reason.p[0] != '"' || reason.p[reason.n - 1] != '"')
+    return scan_error_at(scan, from,
+                         "write not-under DELIVERY \"reason\", such as not-under crowd:* "
+                         "\"the others' keys go as well\"");
+  struct session *s = c->session;
+  struct not_under *longer = arena_alloc(&s->arena, (s->nnot_under + 1) * sizeof *longer);
+  if (s->nnot_under)
+    memcpy(longer, s->not_under, s->nnot_under * sizeof *longer);
+  longer[s->nnot_under++] = (struct not_under){
+      arena_str(&s->arena, pattern), arena_str(&s->arena, span_sub(reason, 1, reason.n - 2))};
+  s->not_under = longer;
+  return true;
+}
+
 /* Takes a head line; false in `*is_head` when it is none. */
 static bool parse_head(struct compiler *c, struct scan *scan, bool *is_head) {
   struct scan at_word = *scan;
   struct span word = scan_word(&at_word);
-  static const char *const words[] = {"case", "spec", "tag", "dialect", "needs", "isolated"};
+  static const char *const words[] = {"case",  "spec",     "tag",      "dialect",
+                                      "needs", "isolated", "not-under"};
+  enum { WORDS = sizeof words / sizeof *words };
   size_t i = 0;
-  while (i < 6 && !span_is(word, words[i]))
+  while (i < WORDS && !span_is(word, words[i]))
     i++;
-  *is_head = i < 6;
+  *is_head = i < WORDS;
   if (!*is_head)
     return true;
   if (c->in_steps)
@@ -91,9 +117,11 @@ static bool parse_head(struct compiler *c, struct scan *scan, bool *is_head) {
     return parse_dialect(c, scan);
   case 4:
     return parse_list(c, scan, &c->session->needs, false);
-  default:
+  case 5:
     c->session->isolated = true;
     return scan_expect_end(scan);
+  default:
+    return parse_not_under(c, scan);
   }
 }
 

@@ -46,11 +46,32 @@ const struct step *cursor_expect(struct cursor *c, unsigned conn) {
       c->pc++;
     } else if (s->kind == STEP_LOOP_END) {
       loop_end(c, s);
-    } else if (s->conn == conn && step_expects(s)) {
+    } else if (s->conn == conn && (step_expects(s) || s->kind == STEP_CLOSE)) {
       return s;
     } else {
       c->pc++;
     }
   }
   return NULL;
+}
+
+/* The loop of that depth around both places, or NULL. */
+static const struct step *loop_around(const struct session *s, unsigned depth, size_t a, size_t b) {
+  for (size_t i = 0; i < s->nsteps; i++) {
+    const struct step *loop = &s->steps[i];
+    if (loop->kind == STEP_LOOP && loop->loop == depth && i < a && i < b && a <= loop->partner &&
+        b <= loop->partner)
+      return loop;
+  }
+  return NULL;
+}
+
+bool cursor_before(const struct cursor *a, const struct cursor *b) {
+  for (unsigned depth = 0; depth < SESSION_LOOPS; depth++) {
+    if (!loop_around(a->session, depth, a->pc, b->pc))
+      break;
+    if (a->counters[depth] != b->counters[depth])
+      return a->counters[depth] < b->counters[depth];
+  }
+  return a->pc < b->pc;
 }

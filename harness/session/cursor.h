@@ -19,8 +19,13 @@ const struct step *cursor_step(struct cursor *c);
 /* Goes to the step after this one. */
 void cursor_next(struct cursor *c);
 
-/* As cursor_step, but passes over all that is not an expectation of `conn`, whole loops at once. */
+/* As cursor_step, but passes over all that is not an expectation of `conn`, or its closing
+ * (STEP_CLOSE), whole loops at once. */
 const struct step *cursor_expect(struct cursor *c, unsigned conn);
+
+/* Whether `a` is at an earlier place than `b`, in the order in which the program is gone through.
+ */
+bool cursor_before(const struct cursor *a, const struct cursor *b);
 
 bool step_expects(const struct step *s);
 

@@ -70,6 +70,8 @@ void print_session(struct buf *out, const struct session *s) {
   add_list(out, "needs", s->needs);
   if (s->isolated)
     buf_add_str(out, "isolated\n");
+  for (size_t i = 0; i < s->nnot_under; i++)
+    buf_addf(out, "not-under %s \"%s\"\n", s->not_under[i].pattern, s->not_under[i].reason);
   unsigned depth = 0, clock_line = 0;
   for (size_t i = 0; i < s->nsteps; i++) {
     const struct step *step = &s->steps[i];

@@ -67,6 +67,11 @@ struct unordered {
   struct expected terminator;
 };
 
+/* A delivery that a case can't hold under: a pattern of delivery names, and why. */
+struct not_under {
+  const char *pattern, *reason;
+};
+
 struct session {
   struct arena arena;
   const char *file; /* as given, for messages */
@@ -75,6 +80,8 @@ struct session {
   bool isolated;
   bool uses_ns;                       /* some literal holds {ns} */
   const char **spec, **tags, **needs; /* NULL-terminated */
+  const struct not_under *not_under;
+  size_t nnot_under;
   const struct step *steps;
   size_t nsteps;
   uint8_t nconns;           /* highest connection used, plus one */

@@ -146,6 +146,8 @@ static bool parse_control(struct compiler *c, struct scan *scan, unsigned conn) 
       return false;
     t->state = half ? TRACK_HALF_CLOSED : TRACK_CLOSED;
     steps_add(c, half ? STEP_HALF_CLOSE : STEP_CLOSE, conn, scan);
+    if (!half)
+      blocks_mark_loops(c, false); /* it ends the expectations on this connection */
   } else {
     struct span shown = word.n ? word : span_sub(scan->line, at, 1);
     return scan_error_at(scan, at,
