@@ -9,8 +9,9 @@
 #include "delivery/kinds.h"
 
 static const struct delivery_kind *const kinds[] = {
-    &delivery_whole,  &delivery_pipelined, &delivery_bytewise,   &delivery_split,
-    &delivery_fields, &delivery_random,    &delivery_half_close,
+    &delivery_whole,          &delivery_pipelined, &delivery_bytewise,   &delivery_split,
+    &delivery_fields,         &delivery_random,    &delivery_half_close, &delivery_slow_read,
+    &delivery_slow_read_last, &delivery_pause,     &delivery_crowd,
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -37,6 +37,10 @@ struct delivery_kind {
   bool pipelines;       /* requests are sent ahead of the answers that the file puts between them */
   bool paced;           /* each chunk waits until the server has read the one before */
   bool half_closes;     /* the client ends its sending side before it waits for the last answers */
+  bool slow_reads;      /* nothing is read until the server can send no more; then in dribbles */
+  bool drains_last;     /* with slow_reads: another connection acts before anything is read */
+  bool acts_between;    /* another connection acts after each chunk but the last of a batch */
+  bool crowds;          /* as many connections as the number says play the session at once */
   const char *const *all; /* NULL-terminated: the forms that `-d all` stands for */
   /* Adds the ends of the chunks; the caller adds the batch's end itself. NULL: one chunk a batch.
    */

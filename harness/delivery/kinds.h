@@ -12,6 +12,10 @@ extern const struct delivery_kind delivery_split;
 extern const struct delivery_kind delivery_fields;
 extern const struct delivery_kind delivery_random;
 extern const struct delivery_kind delivery_half_close;
+extern const struct delivery_kind delivery_slow_read;
+extern const struct delivery_kind delivery_slow_read_last;
+extern const struct delivery_kind delivery_pause;
+extern const struct delivery_kind delivery_crowd;
 
 /* Where the batch's request `i` starts. */
 static inline size_t batch_start(const struct batch *b, size_t i) {

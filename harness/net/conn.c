@@ -35,13 +35,15 @@ struct conn {
   int carried;      /* for border_send; -1 until a paced chunk needs it */
   bool sending;     /* a chunk is in hand */
   bool paced;
-  bool settled; /* TCP: all was acknowledged when the pacing step began */
+  bool settled; /* TCP: the pacing step has begun */
   bool half_close;
 
   bool due;        /* on_sent is to be told */
   bool progressed; /* on_progress is to be told */
   bool failed;     /* on_close is to be told, with `error` */
-  bool more;       /* a read stopped before EAGAIN to let the loop turn */
+  bool more;       /* a read stopped before EAGAIN, or did not begin, and is to go on */
+  bool held;       /* nothing is to be read */
+  size_t most;     /* bytes to read in a turn of the loop; 0: no bound */
 
   bool broken; /* send() says that the peer takes no more */
   bool reset;  /* send() has consumed the error that recv() would have reported */
@@ -113,17 +115,14 @@ static bool unix_was_read(struct conn *c) {
   return queued <= 1;
 }
 
-/* On TCP it is of bytes not acknowledged, which the peer's kernel does before the peer reads. */
+/* On TCP it is of bytes not acknowledged, which the peer's kernel does before the peer reads, or
+ * tens of milliseconds later: it tells nothing, and a pacing step has to do. */
 static bool tcp_was_read(struct conn *c) {
   if (event_pending(c->step, EV_TIMEOUT, NULL))
     return false;
-  int queued = 0;
-  CHECK(ioctl(c->fd, SIOCOUTQ, &queued) == 0);
-  c->progressed |= queued < c->queued;
-  c->queued = queued;
   if (c->settled)
     return true;
-  c->settled = queued == 0;
+  c->settled = true;
   arm(c->step, PACING_US);
   return false;
 }
@@ -193,12 +192,12 @@ static void read_failed(struct conn *c, int err) {
 /* Reads to EAGAIN, as edges demand, or leaves the rest to the loop's next turn. */
 static void drain(struct conn *c) {
   uint8_t bytes[READ_MAX];
-  c->more = false;
-  for (int i = 0; i < READS_A_TURN; i++) {
+  c->more = c->held;
+  for (int i = 0; i < (c->most ? 1 : READS_A_TURN) && !c->held; i++) {
     tell(c);
     if (!alive(c))
       return;
-    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+    ssize_t n = recv(c->fd, bytes, c->most && c->most < sizeof bytes ? c->most : sizeof bytes, 0);
     if (n > 0) {
       c->handler->on_data(c->arg, c, span_of(bytes, (size_t)n));
     } else if (n == 0) {
@@ -211,7 +210,8 @@ static void drain(struct conn *c) {
   }
   if (alive(c)) {
     c->more = true;
-    arm(c->soon, 0);
+    if (!c->held)
+      arm(c->soon, 0);
   }
 }
 
@@ -341,6 +341,26 @@ void conn_half_close(struct conn *c) {
   c->half_close = true;
   if (c->phase == PHASE_OPEN)
     shutdown(c->fd, SHUT_WR);
+}
+
+void conn_hold(struct conn *c) {
+  c->held = true;
+}
+
+void conn_let_go(struct conn *c, size_t most) {
+  c->held = false;
+  c->most = most;
+  if (c->more && c->phase == PHASE_OPEN)
+    arm(c->soon, 0);
+}
+
+struct conn_queues conn_queues(const struct conn *c) {
+  struct conn_queues q = {0};
+  if (c->phase == PHASE_OPEN) {
+    CHECK(ioctl(c->fd, SIOCINQ, &q.in) == 0);
+    CHECK(ioctl(c->fd, SIOCOUTQ, &q.out) == 0);
+  }
+  return q;
 }
 
 bool conn_broken(const struct conn *c) {

@@ -51,6 +51,18 @@ void conn_send(struct conn *c, struct span bytes, bool paced);
 /* shutdown(SHUT_WR); after the last on_sent. Does nothing after on_close. */
 void conn_half_close(struct conn *c);
 
+/* While held, nothing is read, not even the end of the stream. Let go, at most `most` bytes are
+ * read in a turn of the loop; 0: as much as there is. */
+void conn_hold(struct conn *c);
+void conn_let_go(struct conn *c, size_t most);
+
+/* What lies in between: bytes that have come and are not read (SIOCINQ), and what was sent and the
+ * peer has not read (SIOCOUTQ; on a Unix socket a count of memory). */
+struct conn_queues {
+  int in, out;
+};
+struct conn_queues conn_queues(const struct conn *c);
+
 bool conn_broken(const struct conn *c);
 /* What failed and why, for CONN_FAILED; empty otherwise. */
 const char *conn_error(const struct conn *c);

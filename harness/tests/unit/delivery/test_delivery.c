@@ -87,6 +87,25 @@ START_TEST(whole_and_pipelined_heed_requests_alone) {
 }
 END_TEST
 
+/* In the header, before the key or the value, and in the middle of it. */
+START_TEST(pause_stops_inside_each_part) {
+  struct requests r;
+  requests_init(&r);
+  add_frame(&r, 0, 8, 3, 10);
+  EXPECT_ENDS("pause", &r, 12, 24, 35, 40, 45);
+  buf_fini(&r.bytes);
+  requests_init(&r);
+  add_frame(&r, 0, 0, 4, 0);
+  EXPECT_ENDS("pause", &r, 12, 24, 26, 28);
+  buf_fini(&r.bytes);
+  requests_init(&r);
+  add_frame(&r, 0, 0, 0, 0);
+  add_raw(&r, 10);
+  EXPECT_ENDS("pause", &r, 12, 24, 29, 34);
+  buf_fini(&r.bytes);
+}
+END_TEST
+
 START_TEST(split_cuts_each_request_that_is_longer) {
   struct requests r;
   requests_init(&r);
@@ -256,9 +275,9 @@ static void random_requests(struct requests *r, struct rng *rng) {
 /* Whatever the kind and the batch: chunks are not empty, in order, and join to the batch; those of
  * a kind that does not pipeline never hold bytes of two requests. */
 START_TEST(every_kind_keeps_the_bytes) {
-  static const char *const names[] = {"whole",      "pipelined", "half-close", "bytewise",
-                                      "fields",     "split:1",   "split:23",   "split:24",
-                                      "split:1000", "random:1",  "random:99"};
+  static const char *const names[] = {
+      "whole",    "pipelined",  "half-close", "bytewise",  "fields", "split:1",  "split:23",
+      "split:24", "split:1000", "random:1",   "random:99", "pause",  "slow-read"};
   struct delivery d = delivery_of(names[_i]);
   struct rng rng = rng_of((uint64_t)_i);
   struct requests r;
@@ -289,23 +308,24 @@ START_TEST(every_kind_keeps_the_bytes) {
 END_TEST
 
 START_TEST(kinds_say_what_they_do) {
-  static const struct {
-    const char *name;
-    bool takes_number, pipelines, paced, half_closes;
-  } want[] = {{"whole", false, false, false, false},   {"pipelined", false, true, false, false},
-              {"bytewise", false, false, true, false}, {"split", true, false, true, false},
-              {"fields", false, false, true, false},   {"random", true, true, true, false},
-              {"half-close", false, true, false, true}};
+  /* Takes a number, pipelines, is paced, half-closes, reads slowly, .. */
+  static const char *const want[][2] = {
+      {"whole", "--------"},      {"pipelined", "-p------"}, {"bytewise", "--c-----"},
+      {"split", "n-c-----"},      {"fields", "--c-----"},    {"random", "npc-----"},
+      {"half-close", "-p-h----"}, {"slow-read", "-p--s---"}, {"slow-read-last", "-p--sl--"},
+      {"pause", "--c---b-"},      {"crowd", "np-----w"},
+  };
   size_t n;
   const struct delivery_kind *const *kinds = delivery_kinds(&n);
   ck_assert_uint_eq(n, sizeof want / sizeof want[0]);
   for (size_t i = 0; i < n; i++) {
-    ck_assert_str_eq(kinds[i]->name, want[i].name);
-    ck_assert_int_eq(kinds[i]->takes_number, want[i].takes_number);
-    ck_assert_int_eq(kinds[i]->pipelines, want[i].pipelines);
-    ck_assert_int_eq(kinds[i]->paced, want[i].paced);
-    ck_assert_int_eq(kinds[i]->half_closes, want[i].half_closes);
-    ck_assert_int_eq(strncmp(kinds[i]->usage, want[i].name, strlen(want[i].name)), 0);
+    ck_assert_str_eq(kinds[i]->name, want[i][0]);
+    const struct delivery_kind *k = kinds[i];
+    const bool is[] = {k->takes_number, k->pipelines,   k->paced,        k->half_closes,
+                       k->slow_reads,   k->drains_last, k->acts_between, k->crowds};
+    for (size_t m = 0; m < sizeof is / sizeof is[0]; m++)
+      ck_assert_msg(is[m] == (want[i][1][m] != '-'), "%s: mark %zu", k->name, m);
+    ck_assert_int_eq(strncmp(kinds[i]->usage, want[i][0], strlen(want[i][0])), 0);
     ck_assert_uint_gt(strlen(kinds[i]->what), 0);
   }
 }
@@ -320,12 +340,14 @@ START_TEST(parse_names_and_numbers) {
 }
 END_TEST
 
+#define CHOOSE                                                                                     \
+  "; choose from whole, pipelined, bytewise, split:N, fields, random:SEED, half-close, "           \
+  "slow-read, slow-read-last, pause, crowd:N, or all in a list"
+
 START_TEST(parse_says_what_is_wrong) {
   static const char *const bad[][2] = {
-      {"", "no delivery is called \"\"; choose from whole, pipelined, bytewise, split:N, fields, "
-           "random:SEED, half-close, or all in a list"},
-      {"Whole\n", "no delivery is called \"Whole\\n\"; choose from whole, pipelined, bytewise, "
-                  "split:N, fields, random:SEED, half-close, or all in a list"},
+      {"", "no delivery is called \"\"" CHOOSE},
+      {"Whole\n", "no delivery is called \"Whole\\n\"" CHOOSE},
       {"whole:1", "the delivery whole takes no number: leave out what follows it"},
       {"fields:", "the delivery fields takes no number: leave out what follows it"},
       {"split", "the delivery split:N needs a number from 1 to 4294967295 behind a colon"},
@@ -367,14 +389,13 @@ static void expect_list(const char *text, const char *want) {
 }
 
 START_TEST(lists_expand_all_and_drop_duplicates) {
-#define ALL "whole pipelined bytewise split:1 split:23 split:24 split:25 fields random:1 half-close"
+#define ALL                                                                                        \
+  "whole pipelined bytewise split:1 split:23 split:24 split:25 fields random:1 half-close "        \
+  "slow-read slow-read-last pause crowd:8"
   expect_list("whole", "whole");
   expect_list("split:24,whole,split:0x18,split:2", "split:24 whole split:2");
   expect_list("all", ALL);
   expect_list("all,random:2,whole,all", ALL " random:2");
-#define CHOOSE                                                                                     \
-  "; choose from whole, pipelined, bytewise, split:N, fields, random:SEED, half-close, or all in " \
-  "a list"
   expect_list("", "no delivery is called \"\"" CHOOSE);
   expect_list("whole,", "no delivery is called \"\"" CHOOSE);
   expect_list("whole,no,fields", "no delivery is called \"no\"" CHOOSE);
@@ -400,6 +421,7 @@ static Suite *suite(void) {
   suite_add_tcase(s, t);
   tcase_set_timeout(t, 60);
   tcase_add_test(t, whole_and_pipelined_heed_requests_alone);
+  tcase_add_test(t, pause_stops_inside_each_part);
   tcase_add_test(t, split_cuts_each_request_that_is_longer);
   tcase_add_test(t, fields_cuts_around_each_border);
   tcase_add_test(t, fields_cuts_what_is_no_frame_at_its_half);
@@ -407,7 +429,7 @@ static Suite *suite(void) {
   tcase_add_test(t, random_mixes_sizes_across_requests);
   tcase_add_test(t, random_keeps_big_batches_to_few_chunks);
   tcase_add_test(t, random_is_decided_by_the_seed);
-  tcase_add_loop_test(t, every_kind_keeps_the_bytes, 0, 11);
+  tcase_add_loop_test(t, every_kind_keeps_the_bytes, 0, 13);
   tcase_add_test(t, kinds_say_what_they_do);
   tcase_add_test(t, parse_names_and_numbers);
   tcase_add_test(t, parse_says_what_is_wrong);
