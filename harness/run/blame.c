@@ -1,6 +1,7 @@
 #include "run/blame.h"
 
 #include "session/explain.h"
+#include "session/render.h"
 
 enum { DETAIL_MAX = 64 << 10 };
 
@@ -82,8 +83,11 @@ struct verdict blame(const struct session *session, const struct failure *f,
              (int)(stall->send->text.n < 200 ? stall->send->text.n : 200),
              (const char *)stall->send->text.p);
   if (f->text.n == 0 && s->proof == PROOF_FENCE_SENT && f->kind != KIND_LEFTOVER) {
-    buf_addf(&fence, "c%u < noop opaque=0x%x  (answers the driver's own)", s->id,
-             stream_fence_opaque(s));
+    uint8_t answer[HEADER_BYTES];
+    stream_fence_answer(s->id, answer);
+    buf_addf(&fence, "c%u < ", s->id);
+    render_line(&fence, session->dialect, false, span_of(answer, sizeof answer));
+    buf_add_str(&fence, "  (answers the driver's own)");
     in.text = buf_span(&fence);
   }
   if (in.text.n || in.actual.n) /* otherwise the brief has said it all */

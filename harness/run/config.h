@@ -34,6 +34,8 @@ struct job {
   size_t number;
   size_t test, delivery, transport;
   unsigned repetition;
+  bool fresh;         /* wants a server that no case has used */
+  bool fresh_follows; /* a later job on this transport does: one is worth starting ahead */
 };
 
 /* The jobs of a run, in order: repetitions, transports, deliveries, cases; shuffled when asked for.

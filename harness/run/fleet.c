@@ -4,11 +4,6 @@
 
 void fleet_init(struct fleet *f, const struct run_config *config) {
   *f = (struct fleet){.config = config};
-  f->keep_spare = config->server_per == SERVER_PER_CASE;
-  for (size_t i = 0; i < config->suite->cases.n && !f->keep_spare; i++)
-    f->keep_spare = suite_case(config->suite, i)->session->isolated;
-  if (config->profile->attached)
-    f->keep_spare = false;
 }
 
 static struct server *ready(struct server *s, struct buf *why) {
@@ -21,15 +16,16 @@ static struct server *ready(struct server *s, struct buf *why) {
   return s;
 }
 
-struct server *fleet_take(struct fleet *f, enum transport t, bool fresh, struct buf *why) {
+struct server *fleet_take(struct fleet *f, enum transport t, const struct job *job,
+                          struct buf *why) {
   const struct profile *p = f->config->profile;
-  if (!fresh && f->shared[t])
+  if (!job->fresh && f->shared[t])
     return f->shared[t];
-  if (!fresh)
+  if (!job->fresh)
     return f->shared[t] = ready(server_spawn(p, t, why), why);
   struct server *s = f->spare[t] ? f->spare[t] : server_spawn(p, t, why);
   f->spare[t] = NULL;
-  if (s && f->keep_spare) {
+  if (s && job->fresh_follows) {
     struct buf ignored; /* a spare that can't be had is asked for again when it is needed */
     buf_init(&ignored, 1024);
     f->spare[t] = server_spawn(p, t, &ignored);

@@ -9,13 +9,13 @@
 struct fleet {
   const struct run_config *config;
   struct server *shared[2], *spare[2]; /* by transport */
-  bool keep_spare;                     /* some case will want a fresh server */
 };
 
 void fleet_init(struct fleet *f, const struct run_config *config);
 
 /* A server that is ready; NULL with the reason in `why`: a line, and behind it those of its log. */
-struct server *fleet_take(struct fleet *f, enum transport t, bool fresh, struct buf *why);
+struct server *fleet_take(struct fleet *f, enum transport t, const struct job *job,
+                          struct buf *why);
 
 /* After a case: `again` leaves a shared server to the next one, otherwise it is stopped. */
 void fleet_give(struct fleet *f, enum transport t, struct server *s, bool again);

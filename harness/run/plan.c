@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "base/text.h"
 
 static void shuffle(struct job *jobs, size_t n, uint64_t seed) {
   struct rng rng = rng_of(seed);
@@ -11,6 +12,13 @@ static void shuffle(struct job *jobs, size_t n, uint64_t seed) {
     jobs[i - 1] = jobs[k];
     jobs[k] = kept;
   }
+}
+
+static bool wants_fresh(const struct run_config *config, const struct job *job) {
+  if (config->profile->attached)
+    return false;
+  return config->server_per == SERVER_PER_CASE ||
+         suite_case(config->suite, job->test)->session->isolated;
 }
 
 struct job *plan_jobs(const struct run_config *config, size_t *n) {
@@ -24,8 +32,14 @@ struct job *plan_jobs(const struct run_config *config, size_t *n) {
           jobs[made++] = (struct job){.test = c, .delivery = d, .transport = t, .repetition = r};
   if (config->shuffle)
     shuffle(jobs, total, config->shuffle_seed);
-  for (size_t i = 0; i < total; i++)
-    jobs[i].number = i;
+  bool follows[2] = {false};
+  for (size_t i = total; i > 0; i--) {
+    struct job *job = &jobs[i - 1];
+    job->number = i - 1;
+    job->fresh = wants_fresh(config, job);
+    job->fresh_follows = follows[job->transport];
+    follows[job->transport] |= job->fresh;
+  }
   *n = total;
   return jobs;
 }
@@ -36,6 +50,12 @@ char *plan_skip(const struct run_config *config, const struct job *job) {
   for (const char **need = s->needs; *need; need++)
     if (!profile_can(p, *need))
       return xasprintf("needs %s, which %s lacks", *need, p->name);
+  const struct delivery *d = &config->deliveries[job->delivery];
+  for (size_t i = 0; i < s->nnot_under; i++)
+    if (text_glob(span_str(s->not_under[i].pattern), span_str(d->name)))
+      return xasprintf("not under %s: %s", d->name, s->not_under[i].reason);
+  if (s->isolated && d->kind->crowds)
+    return xasprintf("not under %s: is isolated, and wants a server for itself alone", d->name);
   if (s->isolated && p->attached)
     return xstrdup("is isolated: it needs a fresh server, and an attached one can't be restarted");
   return NULL;

@@ -2,53 +2,40 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "mcbp/frame.h"
 #include "run/blame.h"
+#include "run/play_internal.h"
 
 enum {
-  BATCH_MAX = 256 << 10, /* bytes that are joined before they are sent */
-  TICKS = 4,             /* the deadline is looked at this often in its time */
-  COLLECT_MS = 100,      /* after a failure: for the rest of the answer that is to be shown */
+  TICKS = 4,        /* the deadline is looked at this often in its time */
+  COLLECT_MS = 100, /* after a failure: for the rest of the answer that is to be shown */
   COLLECT_MAX = 64 << 10
 };
 
-struct play {
-  struct event_base *base;
-  struct play_options options;
-  void (*done)(void *arg);
-  void *arg;
+static uint64_t usec(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
 
-  struct bindings env;
-  struct stream *streams;
-  struct cursor script; /* the next step to do */
+void play_note(struct play *p, enum tape_kind kind, unsigned conn, struct span bytes) {
+  bool own = kind == TAPE_SENT && p->streams[conn].proof == PROOF_FENCE_SENT;
+  if (p->options.tape)
+    tape_add(p->options.tape, kind, conn, own, usec() - p->born, bytes);
+}
 
-  /* What is being sent: requests of one connection, cut into chunks, one of them in hand. */
-  struct buf batch;
-  size_t *ends;
-  size_t nends, ends_room;
-  const struct step *last_send;
-  struct stream *batch_stream;
-  struct cuts cuts;
-  size_t cut;
-  bool flushing, in_hand;
-  struct rng rng;
-  uint8_t fence[HEADER_BYTES];
+/* Notes as much of the chunk in hand as the kernel has taken. */
+static void note_sent(struct play *p) {
+  struct stream *s = p->batch_stream;
+  size_t n = p->hand.n - conn_unsent(s->conn);
+  if (n)
+    play_note(p, TAPE_SENT, s->id, span_sub(p->hand, 0, n));
+}
 
-  struct event *start, *tick;
-  uint64_t progress, progress_seen;
-  unsigned idle_ticks, tick_ms, elapsed_ms;
-
-  struct failure failure;
-  struct event *collected;
-  bool failed, finished;
-  struct verdict verdict;
-};
-
-static void advance(struct play *p);
-
-static void finish(struct play *p) {
+void play_finish(struct play *p) {
   if (p->finished)
     return;
   p->finished = true;
@@ -60,7 +47,7 @@ static void conclude(struct play *p) {
   if (p->finished)
     return;
   p->verdict = blame(p->options.session, &p->failure, NULL);
-  finish(p);
+  play_finish(p);
 }
 
 static void collected_cb(evutil_socket_t fd, short what, void *arg) {
@@ -78,7 +65,7 @@ static bool failure_is_whole(const struct play *p) {
 }
 
 /* The verdict stands; what follows serves its explanation only. */
-static void failed(struct play *p) {
+void play_failed(struct play *p) {
   p->failed = true;
   if (failure_is_whole(p)) {
     conclude(p);
@@ -95,10 +82,24 @@ static struct stream *stream_of(struct play *p, const struct conn *c) {
   DIE("a connection that is none of the play's");
 }
 
+/* What has come on other streams may have waited for what this one has captured. */
+static bool resume_others(struct play *p) {
+  for (unsigned i = 0; i < p->options.session->nconns;) {
+    struct stream *s = &p->streams[i++];
+    uint64_t before = s->matched;
+    if (!stream_resume(s, &p->failure))
+      return false;
+    if (s->matched != before)
+      i = 0;
+  }
+  return true;
+}
+
 static void on_data(void *arg, struct conn *c, struct span bytes) {
   struct play *p = arg;
   struct stream *s = stream_of(p, c);
   p->progress++;
+  play_note(p, TAPE_CAME, s->id, bytes);
   if (p->finished)
     return;
   if (p->failed) {
@@ -108,10 +109,12 @@ static void on_data(void *arg, struct conn *c, struct span bytes) {
       conclude(p);
     return;
   }
-  if (!stream_data(s, bytes, &p->failure))
-    failed(p);
+  if (p->jam)
+    jam_read(p->jam, c);
+  if (!stream_data(s, bytes, &p->failure) || !resume_others(p))
+    play_failed(p);
   else
-    advance(p);
+    play_advance(p);
 }
 
 static void on_sent(void *arg, struct conn *c) {
@@ -119,15 +122,19 @@ static void on_sent(void *arg, struct conn *c) {
   (void)c;
   p->progress++;
   p->in_hand = false;
+  note_sent(p);
   if (!p->failed && !p->finished)
-    advance(p);
+    play_advance(p);
 }
 
 static void on_close(void *arg, struct conn *c, enum conn_end end) {
   struct play *p = arg;
   struct stream *s = stream_of(p, c);
-  if (s == p->batch_stream)
+  if (s == p->batch_stream && p->in_hand) {
     p->in_hand = false;
+    note_sent(p);
+  }
+  play_note(p, end == CONN_EOF ? TAPE_ENDED : TAPE_RESET, s->id, (struct span){0});
   p->progress++;
   if (p->finished)
     return;
@@ -138,9 +145,9 @@ static void on_close(void *arg, struct conn *c, enum conn_end end) {
     return;
   }
   if (!stream_closed(s, end, &p->failure))
-    failed(p);
+    play_failed(p);
   else
-    advance(p);
+    play_advance(p);
 }
 
 static void on_progress(void *arg, struct conn *c) {
@@ -151,185 +158,14 @@ static void on_progress(void *arg, struct conn *c) {
 
 static const struct conn_handler handler = {on_data, on_sent, on_close, on_progress};
 
-static void open_stream(struct play *p, struct stream *s) {
+void play_open(struct play *p, struct stream *s) {
   s->conn = conn_new(p->base, p->options.to, &handler, p);
   s->state = STREAM_OPEN;
-}
-
-/* Whether a stream other than `but` waits for an answer that the script has come past. */
-static const struct stream *in_debt(const struct play *p, const struct stream *but) {
-  for (unsigned i = 0; i < p->options.session->nconns; i++)
-    if (&p->streams[i] != but && p->streams[i].matched < p->streams[i].needed)
-      return &p->streams[i];
-  return NULL;
-}
-
-static bool uses_capture(const struct pattern *pattern) {
-  for (size_t i = 0; i < pattern->npatches; i++)
-    if (pattern->patches[i].kind == PATCH_VAR)
-      return true;
-  return false;
-}
-
-static void flush(struct play *p) {
-  const struct batch b = {buf_span(&p->batch), p->ends, p->nends};
-  delivery_cut(p->options.delivery, &p->rng, &b, &p->cuts);
-  p->cut = 0;
-  p->flushing = true;
-}
-
-/* Gives the next chunk to the connection; false when the batch is done. A server that has closed
- * takes nothing more, which its expectations judge. */
-static bool send_chunk(struct play *p) {
-  struct stream *s = p->batch_stream;
-  if (p->cut < p->cuts.n && s->state == STREAM_OPEN && !conn_broken(s->conn)) {
-    size_t from = p->cut ? p->cuts.ends[p->cut - 1] : 0;
-    size_t to = p->cuts.ends[p->cut++];
-    p->in_hand = true;
-    conn_send(s->conn, span_of(p->batch.p + from, to - from), p->options.delivery->kind->paced);
-    return true;
-  }
-  p->flushing = false;
-  buf_reset(&p->batch);
-  p->nends = 0;
-  return false;
-}
-
-enum advance { GO_ON, WAIT };
-
-static enum advance do_send(struct play *p, const struct step *step) {
-  struct stream *s = &p->streams[step->conn];
-  bool pipelines = p->options.delivery->kind->pipelines;
-  if (p->batch.n && (p->batch_stream != s || uses_capture(step->pattern))) {
-    flush(p);
-    return GO_ON;
-  }
-  if (in_debt(p, pipelines && !uses_capture(step->pattern) ? s : NULL))
-    return WAIT;
-  if (s->state == STREAM_NEW)
-    open_stream(p, s);
-  p->batch_stream = s;
-  p->last_send = step;
-  if (!pattern_bytes(step->pattern, &p->env, p->script.counters, &p->batch))
-    DIE("a batch grew past its cap");
-  if (p->nends == p->ends_room) {
-    p->ends_room = p->ends_room ? 2 * p->ends_room : 64;
-    p->ends = xrealloc(p->ends, p->ends_room * sizeof *p->ends);
-  }
-  p->ends[p->nends++] = p->batch.n;
-  cursor_next(&p->script);
-  if (!pipelines || p->batch.n >= BATCH_MAX)
-    flush(p);
-  return GO_ON;
-}
-
-static enum advance do_control(struct play *p, const struct step *step) {
-  struct stream *s = &p->streams[step->conn];
-  if (p->batch.n) {
-    flush(p);
-    return GO_ON;
-  }
-  if (in_debt(p, NULL))
-    return WAIT;
-  switch (step->kind) {
-  case STEP_CONNECT:
-    stream_restart(s);
-    open_stream(p, s);
-    break;
-  case STEP_HALF_CLOSE:
-    if (s->state == STREAM_NEW)
-      open_stream(p, s);
-    if (s->state == STREAM_OPEN)
-      conn_half_close(s->conn);
-    s->half_closed = true;
-    break;
-  default:
-    conn_free(s->conn);
-    s->conn = NULL;
-    s->state = STREAM_CLOSED;
-    break;
-  }
-  p->progress++;
-  cursor_next(&p->script);
-  return GO_ON;
-}
-
-static enum advance do_step(struct play *p, const struct step *step) {
-  if (step->kind == STEP_SEND)
-    return do_send(p, step);
-  if (!step_expects(step))
-    return do_control(p, step);
-  struct stream *s = &p->streams[step->conn];
-  if (s->state == STREAM_NEW)
-    open_stream(p, s);
-  s->needed++;
-  cursor_next(&p->script);
-  return GO_ON;
-}
-
-static void send_fence(struct play *p, struct stream *s) {
-  const struct header h = {
-      .magic = MAGIC_REQUEST, .opcode = 0x0a, .opaque = stream_fence_opaque(s)};
-  header_pack(&h, p->fence);
-  p->batch_stream = s;
-  p->in_hand = true;
-  s->proof = PROOF_FENCE_SENT;
-  conn_send(s->conn, span_of(p->fence, sizeof p->fence), false);
-}
-
-static void half_close(struct stream *s) {
-  conn_half_close(s->conn);
-  s->half_closed = true;
-}
-
-/* Proves on one stream after another that nothing follows; true when that is done for all. */
-static bool prove_end(struct play *p) {
-  const struct session *session = p->options.session;
-  if (p->options.delivery->kind->half_closes)
-    for (unsigned i = 0; i < session->nconns; i++)
-      if (p->streams[i].state == STREAM_OPEN && !p->streams[i].half_closed)
-        half_close(&p->streams[i]);
-  if (in_debt(p, NULL))
-    return false;
-  for (unsigned i = 0; i < session->nconns; i++) {
-    struct stream *s = &p->streams[i];
-    if (s->state != STREAM_OPEN)
-      continue;
-    if (!s->half_closed && s->proof == PROOF_NONE) {
-      send_fence(p, s);
-      return false;
-    }
-    if (!s->half_closed && s->proof == PROOF_FENCED)
-      half_close(s);
-    return false;
-  }
-  return true;
-}
-
-/* Does what can be done now, until something has to be waited for. */
-static void advance(struct play *p) {
-  while (!p->in_hand) {
-    if (p->flushing) {
-      if (send_chunk(p))
-        return;
-      continue;
-    }
-    const struct step *step = cursor_step(&p->script);
-    if (step) {
-      if (do_step(p, step) == WAIT)
-        return;
-    } else if (p->batch.n) {
-      flush(p);
-    } else {
-      if (prove_end(p))
-        finish(p);
-      return;
-    }
-  }
+  play_note(p, TAPE_OPENED, s->id, (struct span){0});
 }
 
 static void overdue(struct play *p, unsigned ms) {
-  const struct stream *waits = in_debt(p, NULL);
+  const struct stream *waits = play_in_debt(p, NULL);
   struct stall stall = {.timeout_ms = ms};
   if (p->in_hand && p->flushing) {
     stall.send = p->last_send;
@@ -343,7 +179,7 @@ static void overdue(struct play *p, unsigned ms) {
   stream_overdue(&p->streams[waits->id], &p->failure);
   p->failed = true;
   p->verdict = blame(p->options.session, &p->failure, &stall);
-  finish(p);
+  play_finish(p);
 }
 
 static void tick_cb(evutil_socket_t fd, short what, void *arg) {
@@ -364,7 +200,7 @@ static void tick_cb(evutil_socket_t fd, short what, void *arg) {
 static void start_cb(evutil_socket_t fd, short what, void *arg) {
   (void)fd;
   (void)what;
-  advance(arg);
+  play_advance(arg);
 }
 
 struct play *play_new(struct event_base *base, const struct play_options *options,
@@ -374,6 +210,7 @@ struct play *play_new(struct event_base *base, const struct play_options *option
   p->base = base;
   p->options = *options;
   p->done = done;
+  p->born = usec();
   p->arg = arg;
   memcpy(p->env.ns, options->ns, sizeof p->env.ns);
   p->env.vars = xcalloc(1, session->vars_bytes);
@@ -381,9 +218,14 @@ struct play *play_new(struct event_base *base, const struct play_options *option
   p->env.var_size = session->var_size;
   p->streams = xcalloc(session->nconns, sizeof *p->streams);
   for (unsigned i = 0; i < session->nconns; i++)
-    stream_init(&p->streams[i], i, session, &p->env);
+    stream_init(&p->streams[i], i, session, &p->env, p->streams);
+  if (options->tape)
+    memcpy(options->tape->ns, options->ns, sizeof options->ns);
   p->script = cursor_of(session);
+  p->tcp_cuts = PLAY_TCP_CUTS;
   p->rng = rng_of(options->seed ^ options->delivery->number);
+  if (options->delivery->kind->slow_reads)
+    p->jam = jam_new(base, &play_jam_owner, p, options->seed);
   buf_init(&p->batch, SIZE_MAX / 2);
   cuts_init(&p->cuts);
   p->tick_ms = options->timeout_ms / TICKS ? options->timeout_ms / TICKS : 1;
@@ -410,6 +252,8 @@ void play_free(struct play *p) {
   buf_fini(&p->batch);
   free(p->ends);
   cuts_fini(&p->cuts);
+  jam_free(p->jam);
+  bystander_free(p->bystander);
   event_free(p->start);
   event_free(p->tick);
   event_free(p->collected);

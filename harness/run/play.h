@@ -16,6 +16,7 @@
 
 #include "delivery/delivery.h"
 #include "net/addr.h"
+#include "run/tape.h"
 #include "run/verdict.h"
 #include "session/session.h"
 
@@ -28,6 +29,7 @@ struct play_options {
   const struct addr *to;
   uint64_t seed;       /* of the delivery's cuts */
   char ns[4];          /* the key space */
+  struct tape *tape;   /* takes down what passes; NULL: nothing does */
   unsigned timeout_ms; /* without any progress */
   unsigned total_ms;   /* for the whole play */
 };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "mcbp/header.h"
 
 enum { IN_MAX = FRAME_LIMIT + (1 << 20) };
 
@@ -14,9 +13,9 @@ enum take {
   TAKE_NO      /* the failure is set */
 };
 
-void stream_init(struct stream *s, unsigned id, const struct session *session,
-                 struct bindings *env) {
-  *s = (struct stream){.id = id, .env = env, .cursor = cursor_of(session)};
+void stream_init(struct stream *s, unsigned id, const struct session *session, struct bindings *env,
+                 const struct stream *all) {
+  *s = (struct stream){.id = id, .env = env, .all = all, .cursor = cursor_of(session)};
   buf_init(&s->in, IN_MAX);
 }
 
@@ -36,8 +35,18 @@ void stream_restart(struct stream *s) {
   buf_reset(&s->in);
 }
 
-uint32_t stream_fence_opaque(const struct stream *s) {
-  return 0xfe9ce000u + s->id;
+static void pack_fence(uint8_t magic, unsigned conn, uint8_t out[HEADER_BYTES]) {
+  enum { OPAQUE = 0xfe9ce000u, NOOP = 0x0a };
+  const struct header h = {.magic = magic, .opcode = NOOP, .opaque = OPAQUE + conn};
+  header_pack(&h, out);
+}
+
+void stream_fence(unsigned conn, uint8_t request[HEADER_BYTES]) {
+  pack_fence(MAGIC_REQUEST, conn, request);
+}
+
+void stream_fence_answer(unsigned conn, uint8_t answer[HEADER_BYTES]) {
+  pack_fence(MAGIC_RESPONSE, conn, answer);
 }
 
 static void fail(struct failure *f, const struct stream *s, enum verdict_kind kind,
@@ -260,8 +269,7 @@ static enum take take_each(struct stream *s, const struct step *step, struct spa
 /* What comes when no expectation is left: the answer to the fence, or what should not be there. */
 static enum take take_fence(struct stream *s, struct span in, size_t *used, struct failure *f) {
   uint8_t want[HEADER_BYTES];
-  struct header h = {.magic = MAGIC_RESPONSE, .opcode = 0x0a, .opaque = stream_fence_opaque(s)};
-  header_pack(&h, want);
+  stream_fence_answer(s->id, want);
   size_t n = in.n < HEADER_BYTES ? in.n : HEADER_BYTES;
   if (s->proof == PROOF_FENCE_SENT && memcmp(in.p, want, n) == 0) {
     if (n < HEADER_BYTES)
@@ -274,12 +282,53 @@ static enum take take_fence(struct stream *s, struct span in, size_t *used, stru
   return TAKE_NO;
 }
 
+static bool uses_capture(const struct pattern *p) {
+  for (size_t i = 0; p && i < p->npatches; i++)
+    if (p->patches[i].kind == PATCH_VAR)
+      return true;
+  return false;
+}
+
+static bool step_uses_capture(const struct step *step) {
+  if (step->kind == STEP_EXPECT)
+    return uses_capture(step->pattern);
+  for (size_t i = 0; step->choice && i < step->choice->n; i++)
+    for (size_t k = 0; k < step->choice->alternatives[i].n; k++)
+      if (uses_capture(step->choice->alternatives[i].items[k].pattern))
+        return true;
+  for (size_t i = 0; step->each && i < step->each->n; i++)
+    if (uses_capture(step->each->items[i].pattern))
+      return true;
+  return step->each && uses_capture(step->each->terminator.pattern);
+}
+
+/* Whether a captured value that the step speaks of may still be on its way on another connection:
+ * an expectation that comes first in the file is not met there. */
+static bool must_wait(struct stream *s, const struct step *step) {
+  if (!s->all || !step_uses_capture(step))
+    return false;
+  for (unsigned i = 0; i < s->cursor.session->nconns; i++) {
+    if (i == s->id)
+      continue;
+    struct cursor other = s->all[i].cursor;
+    if (cursor_expect(&other, i) && cursor_before(&other, &s->cursor))
+      return true;
+  }
+  return false;
+}
+
 static enum take take_one(struct stream *s, struct span in, bool ended, size_t *used,
                           struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
   if (!step)
     return take_fence(s, in, used, f);
+  s->waits = must_wait(s, step);
+  if (s->waits)
+    return TAKE_MORE;
   switch (step->kind) {
+  case STEP_CLOSE:
+    *used = in.n;
+    return TAKE_YES;
   case STEP_EXPECT:
     return take_frame(s, step, in, used, f);
   case STEP_EXPECT_EITHER:
@@ -328,6 +377,8 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
   /* The end can decide an `either`; then what came behind that, and the end itself, are judged. */
   while (end != CONN_FAILED) {
+    if (step && step->kind == STEP_CLOSE)
+      return true; /* the client was about to close, and takes no interest */
     if (!step && s->in.n == 0 && s->half_closed && s->proof != PROOF_FENCE_SENT)
       return true;
     if (step && step->kind == STEP_EXPECT_CLOSED && s->in.n == 0) {
@@ -342,6 +393,10 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
     buf_drop(&s->in, used);
     if (take == TAKE_CLOSED || take == TAKE_NO)
       return take == TAKE_CLOSED;
+    if (take == TAKE_MORE && s->waits) {
+      s->end_waits = true;
+      return true;
+    }
     if (take == TAKE_MORE)
       break;
     step = cursor_expect(&s->cursor, s->id);
@@ -350,7 +405,29 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
   return false;
 }
 
+bool stream_resume(struct stream *s, struct failure *f) {
+  if (!s->waits)
+    return true;
+  s->waits = false;
+  if (!stream_data(s, (struct span){0}, f))
+    return false;
+  if (s->waits || !s->end_waits)
+    return true;
+  s->end_waits = false;
+  return stream_closed(s, s->end, f);
+}
+
+void stream_drop(struct stream *s) {
+  const struct step *step = cursor_expect(&s->cursor, s->id);
+  CHECK(step && step->kind == STEP_CLOSE);
+  cursor_next(&s->cursor);
+  conn_free(s->conn);
+  s->conn = NULL;
+  s->state = STREAM_CLOSED;
+  buf_reset(&s->in);
+}
+
 void stream_overdue(struct stream *s, struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
-  fail(f, s, KIND_TIMEOUT, step, awaited(s, step));
+  fail(f, s, KIND_TIMEOUT, step && step->kind == STEP_CLOSE ? NULL : step, awaited(s, step));
 }

@@ -3,6 +3,7 @@
 #ifndef RUN_STREAM_H
 #define RUN_STREAM_H
 
+#include "mcbp/header.h"
 #include "net/conn.h"
 #include "run/verdict.h"
 #include "session/cursor.h"
@@ -24,15 +25,18 @@ struct stream {
   bool half_closed;
   struct conn *conn;
   enum conn_end end;
-  struct cursor cursor; /* the next expectation */
-  uint64_t matched;     /* expectations met so far */
-  uint64_t needed;      /* expectations that the script has come past */
-  struct buf in;        /* what is not matched yet, from a frame's first byte */
-  size_t checked;       /* of it, known to be right so far */
-  uint64_t off;         /* of `in`, in the connection's answers */
-  bool *seen;           /* which lines of an `each` have come */
-  uint64_t others;      /* frames of an `each` that matched `others` */
-  struct bindings *env; /* the play's */
+  struct cursor cursor;     /* the next expectation */
+  uint64_t matched;         /* expectations met so far */
+  uint64_t needed;          /* expectations that the script has come past */
+  struct buf in;            /* what is not matched yet, from a frame's first byte */
+  size_t checked;           /* of it, known to be right so far */
+  uint64_t off;             /* of `in`, in the connection's answers */
+  bool *seen;               /* which lines of an `each` have come */
+  uint64_t others;          /* frames of an `each` that matched `others` */
+  struct bindings *env;     /* the play's */
+  const struct stream *all; /* the play's streams, this one among them */
+  bool waits;     /* for what another stream is to capture first, though bytes have come */
+  bool end_waits; /* the server's close is to be judged after that */
 };
 
 /* Where a stream stopped being right. A NULL pattern expects `closed`, or nothing when `text` is
@@ -50,8 +54,9 @@ struct failure {
 
 enum { FRAME_LIMIT = 64 << 20 }; /* bytes of an answer that will be kept to be matched */
 
-void stream_init(struct stream *s, unsigned id, const struct session *session,
-                 struct bindings *env);
+/* `all` are the streams of the play, by connection; NULL when this is the only one. */
+void stream_init(struct stream *s, unsigned id, const struct session *session, struct bindings *env,
+                 const struct stream *all);
 void stream_fini(struct stream *s);
 
 /* Before a new connection under the same name. */
@@ -60,13 +65,21 @@ void stream_restart(struct stream *s);
 /* Takes in bytes and meets what expectations it can. False when they are wrong: `f` says how. */
 bool stream_data(struct stream *s, struct span bytes, struct failure *f);
 
+/* The client closes: what has come and is not expected is dropped. */
+void stream_drop(struct stream *s);
+
 /* The server has closed. False when that is wrong. */
 bool stream_closed(struct stream *s, enum conn_end end, struct failure *f);
+
+/* Another stream has met an expectation: goes on with what has waited for it. False as above. */
+bool stream_resume(struct stream *s, struct failure *f);
 
 /* Describes what the stream waits for, as the failure that a deadline makes of it. */
 void stream_overdue(struct stream *s, struct failure *f);
 
-/* The opaque of the driver's own noop, chosen so that no session is likely to use it. */
-uint32_t stream_fence_opaque(const struct stream *s);
+/* The driver's own noop on a connection, whose opaque no session is likely to use, and its answer.
+ */
+void stream_fence(unsigned conn, uint8_t request[HEADER_BYTES]);
+void stream_fence_answer(unsigned conn, uint8_t answer[HEADER_BYTES]);
 
 #endif

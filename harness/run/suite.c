@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -46,14 +47,20 @@ static bool ends_with(const char *s, const char *end) {
   return n > m && strcmp(s + n - m, end) == 0;
 }
 
+/* The path below the cases' folder, whichever way both are written; a file elsewhere keeps its
+ * path. */
 static char *id_of(const struct paths *paths, const char *file) {
-  size_t n = paths->cases ? strlen(paths->cases) : 0;
-  if (n && strncmp(file, paths->cases, n) == 0 && file[n] == '/')
-    file += n + 1;
-  size_t len = strlen(file);
-  if (ends_with(file, ending))
+  char root[PATH_MAX], real[PATH_MAX];
+  const char *id = strncmp(file, "./", 2) == 0 ? file + 2 : file;
+  if (paths->cases && realpath(paths->cases, root) && realpath(file, real)) {
+    size_t n = strlen(root);
+    if (strncmp(real, root, n) == 0 && real[n] == '/')
+      id = real + n + 1;
+  }
+  size_t len = strlen(id);
+  if (ends_with(id, ending))
     len -= strlen(ending);
-  return xasprintf("%.*s", (int)len, file);
+  return xasprintf("%.*s", (int)len, id);
 }
 
 static bool add_file(struct suite *s, const struct paths *paths, const char *file,

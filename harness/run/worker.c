@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "run/crowd.h"
 #include "run/fleet.h"
 #include "run/log_tail.h"
 #include "run/play.h"
@@ -50,8 +51,27 @@ static bool next_ns(struct worker *w, char ns[4]) {
   return w->ns_next % NS_COUNT == 0;
 }
 
+static struct verdict play_one(struct worker *w, const struct play_options *options) {
+  struct play *p = play_new(w->base, options, done_cb, w->base);
+  event_base_dispatch(w->base);
+  struct verdict v = play_verdict(p);
+  play_free(p);
+  return v;
+}
+
+static struct verdict play_crowd(struct worker *w, const struct play_options *options,
+                                 char (*ns)[4]) {
+  struct crowd *c = crowd_new(w->base, options, options->delivery->number, (const char(*)[4])ns,
+                              done_cb, w->base);
+  event_base_dispatch(w->base);
+  struct verdict v = crowd_verdict(c);
+  crowd_free(c);
+  return v;
+}
+
+/* Plays a job; `*wrapped` tells that key spaces will be met again. */
 static struct verdict play(struct worker *w, const struct job *job, const struct addr *to,
-                           const char ns[4]) {
+                           bool *wrapped) {
   const struct test_case *c = suite_case(w->config->suite, job->test);
   struct play_options options = {
       .session = c->session,
@@ -61,11 +81,15 @@ static struct verdict play(struct worker *w, const struct job *job, const struct
       .timeout_ms = w->config->timeout_ms,
       .total_ms = w->config->total_ms,
   };
-  memcpy(options.ns, ns, sizeof options.ns);
-  struct play *p = play_new(w->base, &options, done_cb, w->base);
-  event_base_dispatch(w->base);
-  struct verdict v = play_verdict(p);
-  play_free(p);
+  bool crowds = options.delivery->kind->crowds;
+  size_t n = crowds ? options.delivery->number : 1;
+  char(*ns)[4] = xcalloc(n, sizeof *ns);
+  *wrapped = false;
+  for (size_t i = 0; i < n; i++)
+    *wrapped |= next_ns(w, ns[i]);
+  memcpy(options.ns, ns[0], sizeof options.ns);
+  struct verdict v = crowds ? play_crowd(w, &options, ns) : play_one(w, &options);
+  free(ns);
   return v;
 }
 
@@ -147,23 +171,21 @@ static void run_job(struct worker *w, const struct job *job) {
   const struct test_case *c = suite_case(w->config->suite, job->test);
   enum transport t = w->config->transports[job->transport];
   bool attached = w->config->profile->attached != NULL;
-  bool fresh = !attached && (c->session->isolated || w->config->server_per == SERVER_PER_CASE);
   struct wire_report r = {.kind = WIRE_VERDICT, .job = job->number};
   struct buf why;
   buf_init(&why, WIRE_DETAIL_MAX);
   double start = now();
-  if (!fresh)
+  if (!job->fresh)
     check_shared(w, t);
-  struct server *s = fleet_take(&w->fleet, t, fresh, &why);
+  struct server *s = fleet_take(&w->fleet, t, job, &why);
   if (!s) {
     r.verdict = setup_failed(&why);
   } else {
-    char ns[4];
-    bool wrapped = next_ns(w, ns);
-    r.verdict = play(w, job, server_addr(s), ns);
+    bool wrapped;
+    r.verdict = play(w, job, server_addr(s), &wrapped);
     add_server(w, s, &r.verdict);
     /* A server that a case has failed on is not trusted with the next one. */
-    bool again = !fresh && !wrapped && r.verdict.status == VERDICT_PASS;
+    bool again = !job->fresh && !wrapped && r.verdict.status == VERDICT_PASS;
     fleet_give(&w->fleet, t, s, again || attached);
   }
   r.seconds = now() - start;

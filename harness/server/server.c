@@ -68,8 +68,8 @@ static void set_fate(struct server *s, enum server_fate fate, char *what) {
 
 static char *describe_status(int status, const char *when) {
   if (WIFSIGNALED(status))
-    return xasprintf("was killed by signal %d (%s)%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
-                     when);
+    return xasprintf("was killed by signal %d (%s)%s", WTERMSIG(status),
+                     strsignal(WTERMSIG(status)), when);
   return xasprintf("exited with status %d%s", WEXITSTATUS(status), when);
 }
 

@@ -22,7 +22,7 @@ enum setting { STAYS, EOFS, RESETS, FAILS, FENCE_SENT = 4, HALF_CLOSED = 8 };
 static inline void fed_init(struct fed *f, const char *steps) {
   *f = (struct fed){.session = compiled(steps)};
   f->env = bindings_of(f->session);
-  stream_init(&f->stream, 1, f->session, &f->env);
+  stream_init(&f->stream, 1, f->session, &f->env, NULL);
   f->stream.state = STREAM_OPEN;
 }
 

@@ -18,6 +18,9 @@ static void setup(void) {
   folder_put(&folder, "cases/b.session", "case t\nspec noop\nneeds flush\nc1 > noop\n");
   folder_put(&folder, "cases/c.session", "case t\nspec noop\nneeds flush, tls\nc1 > noop\n");
   folder_put(&folder, "cases/d.session", "case t\nspec noop\nisolated\nc1 > noop\n");
+  folder_put(&folder, "cases/e.session",
+             "case t\nspec noop\nnot-under crowd:* \"they meet\"\nnot-under split:1 \"it breaks\"\n"
+             "c1 > noop\n");
   folder_put(&folder, "fixtures/servers/x", "");
   CHECK(chdir(folder.path) == 0);
   setenv("MCREPLAY_DATA", ".", 1);
@@ -29,6 +32,13 @@ static void setup(void) {
                                    "\"{socket}\"]}\ncapabilities: [flush]\n"),
                           "x.yaml", &diag);
   ck_assert_msg(profile != NULL, "%s", diag_text(&diag));
+  static const char *const names[] = {"whole", "crowd:2", "split:1"};
+  for (size_t i = 0; i < 3; i++) {
+    struct buf why;
+    buf_init(&why, 1024);
+    CHECK(delivery_parse(span_str(names[i]), &deliveries[i], &why));
+    buf_fini(&why);
+  }
   config = (struct run_config){.suite = &cases,
                                .profile = profile,
                                .deliveries = deliveries,
@@ -47,10 +57,10 @@ static void teardown(void) {
   folder_fini(&folder);
 }
 
-enum { JOBS = 4 * 3 * 2 * 2 };
+enum { CASES = 5, JOBS = CASES * 3 * 2 * 2 };
 
 static size_t place(const struct job *j) {
-  return ((j->repetition * 2 + j->transport) * 3 + j->delivery) * 4 + j->test;
+  return ((j->repetition * 2 + j->transport) * 3 + j->delivery) * CASES + j->test;
 }
 
 START_TEST(jobs_are_in_order) {
@@ -120,6 +130,26 @@ START_TEST(what_the_server_lacks_is_skipped) {
 }
 END_TEST
 
+START_TEST(a_case_is_skipped_under_what_it_cant_hold) {
+  static const struct {
+    size_t test, delivery;
+    const char *why;
+  } rows[] = {{0, 1, NULL},
+              {3, 0, NULL},
+              {3, 1, "isolated"},
+              {4, 0, NULL},
+              {4, 1, "not under crowd:2: they meet"},
+              {4, 2, "not under split:1: it breaks"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const struct job job = {.test = rows[i].test, .delivery = rows[i].delivery};
+    char *got = plan_skip(&config, &job);
+    ck_assert_msg(!got == !rows[i].why && (!got || strstr(got, rows[i].why)), "row %zu: %s", i,
+                  got);
+    free(got);
+  }
+}
+END_TEST
+
 START_TEST(an_attached_server_is_never_fresh) {
   struct addr a;
   addr_loopback(&a, 1);
@@ -138,6 +168,7 @@ static Suite *suite(void) {
   tcase_add_test(t, a_shuffle_holds_each_once_and_is_the_seed_s);
   tcase_add_loop_test(t, nothing_makes_no_jobs, 0, 2);
   tcase_add_test(t, what_the_server_lacks_is_skipped);
+  tcase_add_test(t, a_case_is_skipped_under_what_it_cant_hold);
   tcase_add_test(t, an_attached_server_is_never_fresh);
   suite_add_tcase(s, t);
   return s;

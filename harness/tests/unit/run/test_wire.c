@@ -26,7 +26,8 @@ static void hang_up(void) {
 }
 
 START_TEST(jobs_arrive_one_by_one) {
-  const struct job jobs[] = {{1, 2, 3, 1, 5}, {SIZE_MAX, SIZE_MAX, 0, 0, UINT32_MAX}};
+  const struct job jobs[] = {{1, 2, 3, 1, 5, true, false},
+                             {SIZE_MAX, SIZE_MAX, 0, 0, UINT32_MAX, false, true}};
   for (size_t i = 0; i < 2; i++)
     ck_assert(wire_send_job(pair[0], &jobs[i]));
   hang_up();
@@ -38,6 +39,8 @@ START_TEST(jobs_arrive_one_by_one) {
     ck_assert_uint_eq(got.delivery, jobs[i].delivery);
     ck_assert_uint_eq(got.transport, jobs[i].transport);
     ck_assert_uint_eq(got.repetition, jobs[i].repetition);
+    ck_assert_int_eq(got.fresh, jobs[i].fresh);
+    ck_assert_int_eq(got.fresh_follows, jobs[i].fresh_follows);
   }
   ck_assert(!wire_receive_job(pair[1], &got));
 }

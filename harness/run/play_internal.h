@@ -1,0 +1,76 @@
+/* A play's insides, shared by its two halves: play.c (what happens: bytes, ends, deadlines,
+ * verdicts) and script.c (what is done next). Internal to the run layer. */
+#ifndef RUN_PLAY_INTERNAL_H
+#define RUN_PLAY_INTERNAL_H
+
+#include "run/bystander.h"
+#include "run/jam.h"
+#include "run/play.h"
+#include "run/stream.h"
+
+/* On TCP every cut costs a pacing step: a case is cut so often and then goes on in whole batches.
+ * On Unix sockets all cuts are made. */
+enum { PLAY_TCP_CUTS = 64 };
+
+struct play {
+  struct event_base *base;
+  struct play_options options;
+  void (*done)(void *arg);
+  void *arg;
+
+  struct bindings env;
+  struct stream *streams;
+  struct cursor script; /* the next step to do */
+
+  /* What is being sent: requests of one connection, cut into chunks, one of them in hand. */
+  struct buf batch;
+  size_t *ends;
+  size_t nends, ends_room;
+  const struct step *last_send;
+  struct stream *batch_stream;
+  struct cuts cuts;
+  size_t cut;
+  size_t tcp_cuts; /* that may still be made on TCP */
+  bool flushing, in_hand;
+  struct span hand; /* what was given to the connection last */
+  struct rng rng;
+  uint8_t fence[HEADER_BYTES];
+
+  struct jam *jam;             /* NULL but for a slow reader */
+  struct bystander *bystander; /* while it acts, nothing is sent or read */
+  void (*after_bystander)(struct play *p);
+  bool acted; /* a bystander has acted before the chunk that is next */
+
+  struct event *start, *tick;
+  uint64_t progress, progress_seen;
+  unsigned idle_ticks, tick_ms, elapsed_ms;
+  uint64_t born; /* microseconds */
+
+  struct failure failure;
+  struct event *collected;
+  bool failed, finished;
+  struct verdict verdict;
+};
+
+/* Does what can be done now, until something has to be waited for. */
+void play_advance(struct play *p);
+
+/* The failure that has been set stands; what follows serves its explanation only. */
+void play_failed(struct play *p);
+
+/* The verdict stands. */
+void play_finish(struct play *p);
+
+/* Notes on the tape, if there is one. */
+void play_note(struct play *p, enum tape_kind kind, unsigned conn, struct span bytes);
+
+/* Whether a stream other than `but` waits for an answer that the script has come past; the first
+ * such. */
+struct stream *play_in_debt(const struct play *p, const struct stream *but);
+
+/* Opens the connection of a stream. */
+void play_open(struct play *p, struct stream *s);
+
+extern const struct jam_owner play_jam_owner;
+
+#endif

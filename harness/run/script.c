@@ -1,0 +1,242 @@
+#include "base/check.h"
+#include "run/play_internal.h"
+
+#include <stdlib.h>
+
+enum { BATCH_MAX = 256 << 10 /* bytes that are joined before they are sent */ };
+
+struct stream *play_in_debt(const struct play *p, const struct stream *but) {
+  for (unsigned i = 0; i < p->options.session->nconns; i++)
+    if (&p->streams[i] != but && p->streams[i].matched < p->streams[i].needed)
+      return &p->streams[i];
+  return NULL;
+}
+
+static bool uses_capture(const struct pattern *pattern) {
+  for (size_t i = 0; i < pattern->npatches; i++)
+    if (pattern->patches[i].kind == PATCH_VAR)
+      return true;
+  return false;
+}
+
+static void bystander_done(void *arg, const char *wrong) {
+  struct play *p = arg;
+  bystander_free(p->bystander);
+  p->bystander = NULL;
+  p->progress++;
+  if (p->failed || p->finished)
+    return;
+  if (wrong) {
+    stream_overdue(p->batch_stream, &p->failure);
+    p->failure.kind = KIND_NONCONFORMANCE;
+    p->failure.note = wrong;
+    play_failed(p);
+    return;
+  }
+  p->after_bystander(p);
+}
+
+static void act_aside(struct play *p, void (*after)(struct play *p)) {
+  CHECK(!p->bystander);
+  p->after_bystander = after;
+  p->bystander = bystander_new(p->base, p->options.to, bystander_done, p);
+}
+
+static void each_conn(void *owner, void (*each)(void *arg, struct conn *c), void *arg) {
+  struct play *p = owner;
+  for (unsigned i = 0; i < p->options.session->nconns; i++)
+    if (p->streams[i].state == STREAM_OPEN)
+      each(arg, p->streams[i].conn);
+}
+
+static void drain(struct play *p) {
+  jam_drain(p->jam);
+  play_advance(p); /* what became possible while a bystander acted */
+}
+
+static void jammed(void *owner) {
+  struct play *p = owner;
+  if (p->options.delivery->kind->drains_last)
+    act_aside(p, drain);
+  else
+    drain(p);
+}
+
+const struct jam_owner play_jam_owner = {each_conn, jammed};
+
+static void limit_cuts(struct play *p) {
+  if (p->cuts.n > p->tcp_cuts + 1) {
+    p->cuts.ends[p->tcp_cuts] = p->batch.n;
+    p->cuts.n = p->tcp_cuts + 1;
+  }
+  p->tcp_cuts -= p->cuts.n - 1;
+}
+
+static void flush(struct play *p) {
+  const struct batch b = {buf_span(&p->batch), p->ends, p->nends};
+  delivery_cut(p->options.delivery, &p->rng, &b, &p->cuts);
+  if (p->options.delivery->kind->paced && p->options.to->transport == TRANSPORT_TCP)
+    limit_cuts(p);
+  p->cut = 0;
+  p->flushing = true;
+  if (p->jam)
+    jam_hold(p->jam);
+}
+
+static void give(struct play *p, struct stream *s, struct span bytes, bool paced) {
+  p->in_hand = true;
+  p->hand = bytes;
+  conn_send(s->conn, bytes, paced);
+}
+
+/* Gives the next chunk to the connection; false when the batch is done. A server that has closed
+ * takes nothing more, which its expectations judge. */
+static bool send_chunk(struct play *p) {
+  struct stream *s = p->batch_stream;
+  if (p->options.delivery->kind->acts_between && p->cut > 0 && p->cut < p->cuts.n && !p->acted) {
+    p->acted = true;
+    act_aside(p, play_advance);
+    return true;
+  }
+  p->acted = false;
+  if (p->cut < p->cuts.n && s->state == STREAM_OPEN && !conn_broken(s->conn)) {
+    size_t from = p->cut ? p->cuts.ends[p->cut - 1] : 0;
+    size_t to = p->cuts.ends[p->cut++];
+    give(p, s, span_of(p->batch.p + from, to - from), p->options.delivery->kind->paced);
+    return true;
+  }
+  p->flushing = false;
+  buf_reset(&p->batch);
+  p->nends = 0;
+  return false;
+}
+
+enum advance { GO_ON, WAIT };
+
+static enum advance do_send(struct play *p, const struct step *step) {
+  struct stream *s = &p->streams[step->conn];
+  bool pipelines = p->options.delivery->kind->pipelines;
+  if (p->batch.n && (p->batch_stream != s || uses_capture(step->pattern))) {
+    flush(p);
+    return GO_ON;
+  }
+  if (play_in_debt(p, pipelines && !uses_capture(step->pattern) ? s : NULL))
+    return WAIT;
+  if (s->state == STREAM_NEW)
+    play_open(p, s);
+  p->batch_stream = s;
+  p->last_send = step;
+  if (!pattern_bytes(step->pattern, &p->env, p->script.counters, &p->batch))
+    DIE("a batch grew past its cap");
+  if (p->nends == p->ends_room) {
+    p->ends_room = p->ends_room ? 2 * p->ends_room : 64;
+    p->ends = xrealloc(p->ends, p->ends_room * sizeof *p->ends);
+  }
+  p->ends[p->nends++] = p->batch.n;
+  cursor_next(&p->script);
+  if (!pipelines || p->batch.n >= BATCH_MAX)
+    flush(p);
+  return GO_ON;
+}
+
+static void half_close(struct play *p, struct stream *s) {
+  if (s->state == STREAM_OPEN) {
+    conn_half_close(s->conn);
+    play_note(p, TAPE_HALF_CLOSED, s->id, (struct span){0});
+  }
+  s->half_closed = true;
+}
+
+static enum advance do_control(struct play *p, const struct step *step) {
+  struct stream *s = &p->streams[step->conn];
+  if (p->batch.n) {
+    flush(p);
+    return GO_ON;
+  }
+  if (play_in_debt(p, NULL))
+    return WAIT;
+  switch (step->kind) {
+  case STEP_CONNECT:
+    stream_restart(s);
+    play_open(p, s);
+    break;
+  case STEP_HALF_CLOSE:
+    if (s->state == STREAM_NEW)
+      play_open(p, s);
+    half_close(p, s);
+    break;
+  default:
+    play_note(p, TAPE_CLOSED, s->id, (struct span){0});
+    stream_drop(s);
+    break;
+  }
+  p->progress++;
+  cursor_next(&p->script);
+  return GO_ON;
+}
+
+static enum advance do_step(struct play *p, const struct step *step) {
+  if (step->kind == STEP_SEND)
+    return do_send(p, step);
+  if (!step_expects(step))
+    return do_control(p, step);
+  struct stream *s = &p->streams[step->conn];
+  if (s->state == STREAM_NEW)
+    play_open(p, s);
+  s->needed++;
+  cursor_next(&p->script);
+  return GO_ON;
+}
+
+static void send_fence(struct play *p, struct stream *s) {
+  stream_fence(s->id, p->fence);
+  p->batch_stream = s;
+  s->proof = PROOF_FENCE_SENT;
+  give(p, s, span_of(p->fence, sizeof p->fence), false);
+}
+
+/* Proves on one stream after another that nothing follows; true when that is done for all. */
+static bool prove_end(struct play *p) {
+  const struct session *session = p->options.session;
+  if (p->options.delivery->kind->half_closes)
+    for (unsigned i = 0; i < session->nconns; i++)
+      if (p->streams[i].state == STREAM_OPEN && !p->streams[i].half_closed)
+        half_close(p, &p->streams[i]);
+  if (play_in_debt(p, NULL))
+    return false;
+  for (unsigned i = 0; i < session->nconns; i++) {
+    struct stream *s = &p->streams[i];
+    if (s->state != STREAM_OPEN)
+      continue;
+    if (!s->half_closed && s->proof == PROOF_NONE) {
+      send_fence(p, s);
+      return false;
+    }
+    if (!s->half_closed && s->proof == PROOF_FENCED)
+      half_close(p, s);
+    return false;
+  }
+  return true;
+}
+
+static enum advance advance_once(struct play *p) {
+  if (p->flushing)
+    return send_chunk(p) ? WAIT : GO_ON;
+  const struct step *step = cursor_step(&p->script);
+  if (step)
+    return do_step(p, step);
+  if (p->batch.n) {
+    flush(p);
+    return GO_ON;
+  }
+  if (prove_end(p))
+    play_finish(p);
+  return WAIT;
+}
+
+void play_advance(struct play *p) {
+  while (!p->in_hand && !p->bystander && advance_once(p) == GO_ON)
+    continue;
+  if (p->jam && !p->finished && !p->bystander)
+    jam_watch(p->jam);
+}
