@@ -93,7 +93,9 @@ static bool file_fits(const struct paths *paths, const char *file, const char *p
   if (!pattern)
     return true;
   char *id = id_of(paths, file);
-  bool fits = text_glob(span_str(pattern), span_str(id));
+  size_t n = strlen(pattern);
+  bool area = strncmp(id, pattern, n) == 0 && id[n] == '/';
+  bool fits = area || text_glob(span_str(pattern), span_str(id));
   free(id);
   *fit += fits;
   return fits;

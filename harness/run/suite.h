@@ -18,9 +18,9 @@ struct suite {
 void suite_init(struct suite *s);
 void suite_fini(struct suite *s);
 
-/* Loads what `args` name: folders, session files, or patterns of ids (`get/miss`, `get*`); all
- * cases when there are none. Everything is compiled; false, with diagnostics, when anything is
- * wrong or a name finds nothing. */
+/* Loads what `args` name: folders, session files, or ids, areas or patterns of ids (`get/miss`,
+ * `get`, `get*`); all cases when there are none. Everything is compiled; false, with diagnostics,
+ * when anything is wrong or a name finds nothing. */
 bool suite_load(struct suite *s, const struct paths *paths, char *const *args, size_t nargs,
                 struct diag *diag);
 
