@@ -18,14 +18,14 @@ void text_escape(struct buf *b, struct span s) {
   }
 }
 
-static int digit_value(uint8_t c) {
+int text_hex_digit(int c) {
   if (c >= '0' && c <= '9')
     return c - '0';
   if (c >= 'a' && c <= 'f')
     return c - 'a' + 10;
   if (c >= 'A' && c <= 'F')
     return c - 'A' + 10;
-  return 99;
+  return -1;
 }
 
 bool text_number(struct span s, uint64_t *out) {
@@ -38,7 +38,7 @@ bool text_number(struct span s, uint64_t *out) {
     return false;
   uint64_t value = 0;
   for (size_t i = 0; i < s.n; i++) {
-    unsigned digit = (unsigned)digit_value(s.p[i]);
+    unsigned digit = (unsigned)text_hex_digit(s.p[i]); /* none: more than any base */
     if (digit >= base || value > (UINT64_MAX - digit) / base)
       return false;
     value = value * base + digit;

@@ -17,6 +17,9 @@ bool text_number(struct span s, uint64_t *out);
 bool text_size(struct span s, uint64_t *bytes);
 bool text_duration(struct span s, unsigned *ms);
 
+/* The value of a hex digit of either case, or -1. */
+int text_hex_digit(int c);
+
 /* Appends a word as a shell takes it: as it is, or in single quotes. */
 void text_shell(struct buf *b, struct span word);
 

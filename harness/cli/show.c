@@ -38,9 +38,7 @@ static bool add_step_bytes(const struct show *show, const struct session *s,
       step->kind == STEP_EXPECT_CLOSED)
     return true;
   const struct pattern *p = step->pattern;
-  bool named = false;
-  for (size_t i = 0; p && i < p->npatches; i++)
-    named |= p->patches[i].kind == PATCH_VAR;
+  bool named = p && pattern_uses_capture(p);
   if (!p || p->mask || p->ngaps || named) {
     fprintf(stderr, "%s:%u:1: this line has no bytes of its own: %s\n", s->file, step->line,
             named ? "it sends back what the server has answered" : "there are holes in it");

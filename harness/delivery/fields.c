@@ -17,16 +17,7 @@ static void frame_cuts(size_t from, const struct parts *parts, struct cuts *out)
 static void fields_cut(const struct delivery *d, struct rng *rng, const struct batch *b,
                        struct cuts *out) {
   (void)d, (void)rng;
-  for (size_t i = 0; i < b->n; i++)
-    for (size_t from = batch_start(b, i), to; from < b->ends[i]; from = to) {
-      struct parts parts;
-      to = parts_next(b, from, b->ends[i], &parts);
-      if (parts.framed)
-        frame_cuts(from, &parts, out);
-      else
-        cuts_add(out, from + (to - from) / 2);
-      cuts_add(out, to);
-    }
+  parts_cut(b, out, frame_cuts);
 }
 
 const struct delivery_kind delivery_fields = {

@@ -35,4 +35,9 @@ struct parts {
  * `raw` line. Returns where they end. */
 size_t parts_next(const struct batch *b, size_t from, size_t to, struct parts *out);
 
+/* Cuts each frame of a batch as `frame` says, bytes that are no frame at their half, and all at
+ * their ends. */
+void parts_cut(const struct batch *b, struct cuts *out,
+               void (*frame)(size_t from, const struct parts *parts, struct cuts *out));
+
 #endif

@@ -14,3 +14,17 @@ size_t parts_next(const struct batch *b, size_t from, size_t to, struct parts *o
   out->ends[out->n++] = to;
   return to;
 }
+
+void parts_cut(const struct batch *b, struct cuts *out,
+               void (*frame)(size_t from, const struct parts *parts, struct cuts *out)) {
+  for (size_t i = 0; i < b->n; i++)
+    for (size_t from = batch_start(b, i), to; from < b->ends[i]; from = to) {
+      struct parts parts;
+      to = parts_next(b, from, b->ends[i], &parts);
+      if (parts.framed)
+        frame(from, &parts, out);
+      else
+        cuts_add(out, from + (to - from) / 2);
+      cuts_add(out, to);
+    }
+}

@@ -5,27 +5,20 @@
 
 enum { IN_HEADER = 12 };
 
+static void frame_cuts(size_t from, const struct parts *parts, struct cuts *out) {
+  cuts_add(out, from + IN_HEADER);
+  if (parts->n < 2)
+    return;
+  size_t last = parts->ends[parts->n - 2]; /* where the key or the value begins */
+  cuts_add(out, parts->ends[0]);
+  cuts_add(out, last);
+  cuts_add(out, last + (parts->ends[parts->n - 1] - last) / 2);
+}
+
 static void pause_cut(const struct delivery *d, struct rng *rng, const struct batch *b,
                       struct cuts *out) {
   (void)d, (void)rng;
-  for (size_t i = 0; i < b->n; i++)
-    for (size_t from = batch_start(b, i), to; from < b->ends[i]; from = to) {
-      struct parts parts;
-      to = parts_next(b, from, b->ends[i], &parts);
-      if (!parts.framed) {
-        cuts_add(out, from + (to - from) / 2);
-      } else {
-        cuts_add(out, from + IN_HEADER);
-        size_t last = parts.n > 1 ? parts.ends[parts.n - 2] : from;
-        if (parts.n > 1)
-          cuts_add(out, parts.ends[0]);
-        if (parts.n > 2)
-          cuts_add(out, last);
-        if (parts.n > 1)
-          cuts_add(out, last + (parts.ends[parts.n - 1] - last) / 2);
-      }
-      cuts_add(out, to);
-    }
+  parts_cut(b, out, frame_cuts);
 }
 
 const struct delivery_kind delivery_pause = {

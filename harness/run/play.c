@@ -2,11 +2,11 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/check.h"
 #include "mcbp/frame.h"
 #include "run/blame.h"
+#include "run/clock.h"
 #include "run/play_internal.h"
 
 enum {
@@ -15,16 +15,10 @@ enum {
   COLLECT_MAX = 64 << 10
 };
 
-static uint64_t usec(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
 void play_note(struct play *p, enum tape_kind kind, unsigned conn, struct span bytes) {
   bool own = kind == TAPE_SENT && p->streams[conn].proof == PROOF_FENCE_SENT;
   if (p->options.tape)
-    tape_add(p->options.tape, kind, conn, own, usec() - p->born, bytes);
+    tape_add(p->options.tape, kind, conn, own, clock_usec() - p->born, bytes);
 }
 
 /* Notes as much of the chunk in hand as the kernel has taken. */
@@ -210,7 +204,7 @@ struct play *play_new(struct event_base *base, const struct play_options *option
   p->base = base;
   p->options = *options;
   p->done = done;
-  p->born = usec();
+  p->born = clock_usec();
   p->arg = arg;
   memcpy(p->env.ns, options->ns, sizeof p->env.ns);
   p->env.vars = xcalloc(1, session->vars_bytes);

@@ -10,11 +10,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "run/clock.h"
 #include "run/wire.h"
 #include "run/worker.h"
 
@@ -47,12 +47,6 @@ struct crew {
   struct run_totals totals;
   unsigned server_findings;
 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void count(struct run_totals *t, const struct verdict *v) {
   size_t *const counts[] = {
@@ -288,7 +282,7 @@ struct run_totals schedule_run(const struct run_config *config, const struct sin
     if (!signals[i] || event_add(signals[i], NULL) != 0)
       DIE("no event");
   struct run_info info = {config->profile->name, config->seed, c.njobs, config->workers};
-  double start = now();
+  uint64_t start = clock_usec();
   for (size_t i = 0; i < nsinks; i++)
     sinks[i].begin(sinks[i].arg, &info);
   for (unsigned i = 0; i < config->workers && i < c.njobs; i++) {
@@ -297,7 +291,7 @@ struct run_totals schedule_run(const struct run_config *config, const struct sin
   }
   if (c.alive)
     event_base_dispatch(c.base);
-  c.totals.seconds = now() - start;
+  c.totals.seconds = clock_since(start);
   for (size_t i = 0; i < nsinks; i++)
     sinks[i].end(sinks[i].arg, &c.totals);
   event_free(signals[0]);

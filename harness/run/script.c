@@ -12,13 +12,6 @@ struct stream *play_in_debt(const struct play *p, const struct stream *but) {
   return NULL;
 }
 
-static bool uses_capture(const struct pattern *pattern) {
-  for (size_t i = 0; i < pattern->npatches; i++)
-    if (pattern->patches[i].kind == PATCH_VAR)
-      return true;
-  return false;
-}
-
 static void bystander_done(void *arg, const char *wrong) {
   struct play *p = arg;
   bystander_free(p->bystander);
@@ -116,11 +109,11 @@ enum advance { GO_ON, WAIT };
 static enum advance do_send(struct play *p, const struct step *step) {
   struct stream *s = &p->streams[step->conn];
   bool pipelines = p->options.delivery->kind->pipelines;
-  if (p->batch.n && (p->batch_stream != s || uses_capture(step->pattern))) {
+  if (p->batch.n && (p->batch_stream != s || pattern_uses_capture(step->pattern))) {
     flush(p);
     return GO_ON;
   }
-  if (play_in_debt(p, pipelines && !uses_capture(step->pattern) ? s : NULL))
+  if (play_in_debt(p, pipelines && !pattern_uses_capture(step->pattern) ? s : NULL))
     return WAIT;
   if (s->state == STREAM_NEW)
     play_open(p, s);

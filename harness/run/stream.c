@@ -282,24 +282,21 @@ static enum take take_fence(struct stream *s, struct span in, size_t *used, stru
   return TAKE_NO;
 }
 
-static bool uses_capture(const struct pattern *p) {
-  for (size_t i = 0; p && i < p->npatches; i++)
-    if (p->patches[i].kind == PATCH_VAR)
-      return true;
-  return false;
+static bool line_uses_capture(const struct expected *e) {
+  return e->pattern && pattern_uses_capture(e->pattern);
 }
 
 static bool step_uses_capture(const struct step *step) {
   if (step->kind == STEP_EXPECT)
-    return uses_capture(step->pattern);
+    return pattern_uses_capture(step->pattern);
   for (size_t i = 0; step->choice && i < step->choice->n; i++)
     for (size_t k = 0; k < step->choice->alternatives[i].n; k++)
-      if (uses_capture(step->choice->alternatives[i].items[k].pattern))
+      if (line_uses_capture(&step->choice->alternatives[i].items[k]))
         return true;
   for (size_t i = 0; step->each && i < step->each->n; i++)
-    if (uses_capture(step->each->items[i].pattern))
+    if (line_uses_capture(&step->each->items[i]))
       return true;
-  return step->each && uses_capture(step->each->terminator.pattern);
+  return step->each && line_uses_capture(&step->each->terminator);
 }
 
 /* Whether a captured value that the step speaks of may still be on its way on another connection:

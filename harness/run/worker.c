@@ -2,11 +2,11 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "run/clock.h"
 #include "run/crowd.h"
 #include "run/fleet.h"
 #include "run/log_tail.h"
@@ -28,12 +28,6 @@ struct worker {
   unsigned ns_next;
   const char *last_id; /* the case that ran last, for a server found dead afterwards */
 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void done_cb(void *arg) {
   event_base_loopbreak(arg);
@@ -174,7 +168,7 @@ static void run_job(struct worker *w, const struct job *job) {
   struct wire_report r = {.kind = WIRE_VERDICT, .job = job->number};
   struct buf why;
   buf_init(&why, WIRE_DETAIL_MAX);
-  double start = now();
+  uint64_t start = clock_usec();
   if (!job->fresh)
     check_shared(w, t);
   struct server *s = fleet_take(&w->fleet, t, job, &why);
@@ -188,7 +182,7 @@ static void run_job(struct worker *w, const struct job *job) {
     bool again = !job->fresh && !wrapped && r.verdict.status == VERDICT_PASS;
     fleet_give(&w->fleet, t, s, again || attached);
   }
-  r.seconds = now() - start;
+  r.seconds = clock_since(start);
   w->last_id = c->id;
   if (!wire_send_report(w->fd, &r))
     _exit(1); /* the parent has gone */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/rng.h"
+#include "base/text.h"
 #include "mcbp/header.h"
 
 enum {
@@ -13,21 +14,12 @@ enum {
 static bool parse_literal(struct section *s, struct scan *scan, struct scope *scope,
                           unsigned depth);
 
-static int hex_digit(int c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 /* Two hex digits at the scanner, or -1. */
 static int take_hex_byte(struct scan *scan) {
   if (scan->line.n - scan->pos < 2)
     return -1;
-  int high = hex_digit(scan->line.p[scan->pos]), low = hex_digit(scan->line.p[scan->pos + 1]);
+  int high = text_hex_digit(scan->line.p[scan->pos]),
+      low = text_hex_digit(scan->line.p[scan->pos + 1]);
   if (high < 0 || low < 0)
     return -1;
   scan->pos += 2;

@@ -290,3 +290,10 @@ size_t pattern_min(const struct pattern *p) {
     n += p->gaps[i].min;
   return n;
 }
+
+bool pattern_uses_capture(const struct pattern *p) {
+  for (size_t i = 0; i < p->npatches; i++)
+    if (p->patches[i].kind == PATCH_VAR)
+      return true;
+  return false;
+}

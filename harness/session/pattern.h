@@ -97,6 +97,9 @@ bool pattern_bytes(const struct pattern *p, const struct bindings *env, const ui
 void pattern_expand(const struct pattern *p, const struct bindings *env, const uint64_t *counters,
                     struct span actual, struct buf *bytes, struct buf *mask);
 
+/* Whether it speaks of captured values, which must have been captured before it is used. */
+bool pattern_uses_capture(const struct pattern *p);
+
 /* The fewest bytes that can match. */
 size_t pattern_min(const struct pattern *p);
 
