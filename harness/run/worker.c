@@ -199,15 +199,27 @@ static void bad_stop(void *arg, enum server_fate fate, const char *what, const c
   report_server(arg, kind_of_fate(fate), buf_take(&brief), buf_take(&detail));
 }
 
+/* TCP's pacing steps need precise timers, which cost a system call in each turn of the loop. */
+static struct event_base *new_base(const struct run_config *config) {
+  struct event_config *ec = event_config_new();
+  if (!ec)
+    DIE("no event base");
+  for (size_t i = 0; i < config->ntransports; i++)
+    if (config->transports[i] == TRANSPORT_TCP &&
+        event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
+      DIE("no precise timers");
+  struct event_base *base = event_base_new_with_config(ec);
+  event_config_free(ec);
+  if (!base)
+    DIE("no event base");
+  return base;
+}
+
 void worker_main(const struct run_config *config, int fd, unsigned index) {
   struct worker w = {.config = config, .fd = fd, .index = index};
   if (config->profile->attached)
     w.ns_next = (unsigned)getpid() * 7919u;
-  struct event_config *ec = event_config_new();
-  if (!ec || event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) != 0 ||
-      !(w.base = event_base_new_with_config(ec)))
-    DIE("no event base");
-  event_config_free(ec);
+  w.base = new_base(config);
   fleet_init(&w.fleet, config);
   struct job job;
   while (wire_receive_job(fd, &job))
