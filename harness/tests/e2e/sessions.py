@@ -43,6 +43,14 @@ SESSIONS = {
         c1 > noop opaque=3
         c1 < noop opaque=3
     """,
+    "flood": """
+        c1 > set key="{ns}k" value=random(1, 60000) opaque=1
+        c1 < set opaque=1 cas=*
+        repeat 300 as i {
+          c1 > get key="{ns}k" opaque=$i
+          c1 < get value=random(1, 60000) opaque=$i cas=*
+        }
+    """,
     "big": """
         c1 > get key="{ns}plant" opaque=2
         c1 < get status=key_enoent value="Not found" opaque=2

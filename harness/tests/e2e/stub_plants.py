@@ -44,6 +44,9 @@ class Plant:
         """The bytes to put into the stream instead of those."""
         return data
 
+    def jammed(self, conn):
+        """When the socket has not taken all that is queued."""
+
     def ending(self, conn):
         """At the end of the client's stream, or after quit; false not to close."""
         return True
@@ -283,6 +286,20 @@ class EndlessValue(Plant):
     def plant(self, conn, data):
         conn.refill = lambda: bytes(65536)
         return data[:8] + b"\xff\xff\xff\xff" + data[12:]
+
+
+class LosesAByteWhenJammed(Plant):
+    """As when a partial write is counted wrongly."""
+
+    def jammed(self, conn):
+        del conn.queued[:1]
+
+
+class NeverResumes(Plant):
+    """Once the socket is full, what is queued is not looked at any more."""
+
+    def jammed(self, conn):
+        conn.stuck = True
 
 
 class Drip(Plant):

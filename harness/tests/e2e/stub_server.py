@@ -29,6 +29,7 @@ class Conn:
         self.sent = 0  # bytes of the answer stream made so far, queued ones included
         self.closing = False  # close when all is sent
         self.deaf = False  # do not read any more
+        self.stuck = False  # do not write any more
         self.refill = None  # makes more to send when all is sent
 
     def peek(self):
@@ -69,11 +70,15 @@ class Conn:
             self.closing = self.server.plant.ending(self)
 
     def write(self):
+        if self.stuck:
+            return
         if not self.queued and self.refill:
             self.queue(self.refill())
         try:
             if self.queued:
                 del self.queued[: self.sock.send(self.queued)]
+            if self.queued:
+                self.server.plant.jammed(self)
         except BlockingIOError:
             pass
         except ConnectionError:
@@ -115,7 +120,7 @@ class Server:
             self.drop(conn)
             return
         wanted = 0 if conn.deaf or conn.closing else selectors.EVENT_READ
-        if conn.queued or conn.refill:
+        if (conn.queued or conn.refill) and not conn.stuck:
             wanted |= selectors.EVENT_WRITE
         if wanted:
             self.selector.modify(conn.sock, wanted, conn)

@@ -22,7 +22,9 @@ def same(finding, again):
 
 
 @pytest.mark.parametrize(
-    "delivery", ["whole", "pipelined", "bytewise", "split:24", "fields", "random:99", "half-close"]
+    "delivery",
+    ["whole", "pipelined", "bytewise", "split:24", "fields", "random:99", "half-close", "slow-read",
+     "slow-read-last", "pause", "crowd:3"],
 )
 @pytest.mark.parametrize("transport", ["unix", "tcp"])
 def test_of_a_failure_under_a_delivery(delivery, transport, run, session, profile):

@@ -101,6 +101,13 @@ ROWS = [
     Row("endless-value", "middle", "nonconformance", r"want 9 bytes, got 4294967295", GET),
     Row("endless-value", "free", "nonconformance",
         r"value \(bytes 24-\d+, .*want at most 67108864 bytes, got 4294967295", GET),
+    # What only a client that does not read brings to light.
+    Row("loses-a-byte-when-jammed", "flood", status=0),
+    Row("loses-a-byte-when-jammed", "flood", "nonconformance", r"\(bytes? .*, stream \d{6,}",
+        GET, delivery="slow-read"),
+    Row("never-resumes", "flood", status=0),
+    Row("never-resumes", "flood", "timeout", r"the answer on c1 is incomplete after 1\.0 s", GET,
+        delivery="slow-read", args=PATIENT),
     # Starting.
     Row("slow-start", status=0),
     Row("never-ready", kind="setup", word="ERROR", status=3, bystanders=False,
