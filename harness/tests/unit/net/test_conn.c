@@ -227,11 +227,11 @@ START_TEST(a_stream_without_end_lets_timers_run) {
   world_accept(&w);
   w.then = feed;
   feed(&w);
+  RUN_UNTIL(&w, w.got.n > 64 * 1024);
   ck_assert_int_eq(
       event_base_once(w.base, -1, EV_TIMEOUT, set_flag, &ran, &(struct timeval){.tv_usec = 2000}),
       0);
   RUN_UNTIL(&w, ran);
-  ck_assert_uint_gt(w.got.n, 32 * 1024);
   size_t before = w.got.n;
   RUN_UNTIL(&w, w.got.n > before + 64 * 1024);
   world_fini(&w);
