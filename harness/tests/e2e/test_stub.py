@@ -84,9 +84,6 @@ ROWS = [
     Row("reset", "middle", "unexpected_close", r"the server reset c1 before its answer", GET),
     # Time and amount.
     Row("hang", "last", "timeout", NOTHING, GET, args=PATIENT),
-    Row("drip", "free", "timeout",
-        r"the answer on c1 is incomplete after 3\.0 s\n(.*\n)*.* of 1048600 bytes\)", GET,
-        args=("--timeout", "50ms"), bystanders=False),
     Row("never-reads", "big", "timeout",
         r"the server reads no more: \d{6,} bytes of the request are unsent after 1\.0 s\n"
         r"  request   c1 > set key=", args=PATIENT),
@@ -185,6 +182,15 @@ def test_a_server_that_nothing_moves_costs_its_case_and_a_bad_stop(run, session,
     # That server, and the one which took its place.
     stuck = [(f.word, f.kind, f.id) for f in result.findings if f is not failed]
     assert stuck == [("ERROR", "server_limit", "server")] * 2, result
+
+
+def test_progress_without_end_is_bounded_by_the_time_for_a_whole_case(run, session, profile):
+    """Sixty times the timeout. There is a byte each few milliseconds, so the timeout never passes."""
+    result = run("-s", profile("drip"), "--timeout", "200ms", session("a", SESSIONS["free"]))
+    assert result.status == 1, result
+    assert result.finding.kind == "timeout"
+    assert re.search(r"the answer on c1 is incomplete after 12\.0 s\n(.*\n)*.* of 1048600 bytes\)",
+                     result.finding.text), result
 
 
 BOUNDLESS = [
