@@ -388,8 +388,8 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
     enum take take = take_one(s, buf_span(&s->in), true, &used, f);
     s->off += used;
     buf_drop(&s->in, used);
-    if (take == TAKE_CLOSED || take == TAKE_NO)
-      return take == TAKE_CLOSED;
+    if (take == TAKE_NO)
+      return false;
     if (take == TAKE_MORE && s->waits) {
       s->end_waits = true;
       return true;
@@ -397,6 +397,8 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
     if (take == TAKE_MORE)
       break;
     step = cursor_expect(&s->cursor, s->id);
+    if (take == TAKE_CLOSED && !step)
+      return true;
   }
   fail(f, s, KIND_UNEXPECTED_CLOSE, step, awaited(s, step));
   return false;

@@ -184,22 +184,25 @@ END_TEST
 
 /* A header may claim up to 4 GiB; more than the limit is refused at once, not waited for. */
 START_TEST(claims_beyond_the_limit_are_refused) {
+  enum { LITERAL = 64 << 20 };
   static const struct {
     const char *steps;
     uint32_t bodylen;
     const char *outcome;
   } rows[] = {
-      {"c1 < get extras=\"\" value=*", FRAME_LIMIT - 24, "met 0 kept 24"},
-      {"c1 < get extras=\"\" value=*", FRAME_LIMIT - 23, "nonconformance line 3 at 0 met 0"},
-      {"c1 < get extras=\"\" value=*", FRAME_LIMIT, "nonconformance line 3 at 0 met 0"},
+      {"c1 < get extras=\"\" value=*", LITERAL, "met 0 kept 24"},
+      {"c1 < get flags=* key=\"k\" value=*", LITERAL + 5, "met 0 kept 24"},
+      {"c1 < get extras=\"\" value=*", LITERAL + 1, "nonconformance line 3 at 0 met 0"},
       {"c1 < get extras=\"\" value=*", UINT32_MAX, "nonconformance line 3 at 0 met 0"},
-      {"c1 < get extras=\"\" value=repeat(40, \"x\") *", FRAME_LIMIT + 16,
+      {"c1 < get extras=\"\" value=repeat(200000, \"x\") *", LITERAL + 200000,
        "nonconformance line 3 at 0 met 0"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct fed f;
     char outcome[80];
     uint8_t header[24] = {0x81};
+    if (strstr(rows[i].steps, "key"))
+      header[3] = 1, header[4] = 4;
     for (int k = 0; k < 4; k++)
       header[11 - k] = (uint8_t)(rows[i].bodylen >> (8 * k));
     fed_init(&f, rows[i].steps);
