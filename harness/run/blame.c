@@ -72,7 +72,9 @@ struct verdict blame(const struct session *session, const struct failure *f,
   buf_init(&fence, 256);
   buf_init(&detail, DETAIL_MAX);
   place(session, stall && stall->send ? stall->send->line : f->line, &v);
-  if (f->kind == KIND_TIMEOUT)
+  if (f->aside)
+    buf_addf(&brief, "%s while c%u stood still", f->aside, s->id);
+  else if (f->kind == KIND_TIMEOUT)
     tell_stall(&brief, f, stall);
   else if (f->kind == KIND_UNEXPECTED_CLOSE)
     tell_close(&brief, f);
@@ -90,7 +92,10 @@ struct verdict blame(const struct session *session, const struct failure *f,
     buf_add_str(&fence, "  (answers the driver's own)");
     in.text = buf_span(&fence);
   }
-  if (in.text.n || in.actual.n) /* otherwise the brief has said it all */
+  if (f->aside && in.text.n)
+    buf_addf(&detail, "next on c%u  %.*s\n", s->id, (int)(in.text.n < 200 ? in.text.n : 200),
+             (const char *)in.text.p);
+  else if (in.text.n || in.actual.n) /* otherwise the brief has said it all */
     explain_difference(&detail, &in);
   if (f->note)
     buf_addf(&detail, "          %s\n", f->note);

@@ -34,7 +34,7 @@ static void on_data(void *arg, struct conn *c, struct span bytes) {
   memcpy(b->answer + b->have, bytes.p, bytes.n < room ? bytes.n : room);
   b->have += bytes.n < room ? bytes.n : room;
   if (memcmp(b->answer, want, b->have) != 0 || bytes.n > room)
-    finish(b, "another connection got a wrong answer to its noop meanwhile");
+    finish(b, "another connection got a wrong answer to its noop");
   else if (b->have == HEADER_BYTES)
     finish(b, NULL);
 }
@@ -45,7 +45,7 @@ static void on_sent(void *arg, struct conn *c) {
 
 static void on_close(void *arg, struct conn *c, enum conn_end end) {
   (void)c, (void)end;
-  finish(arg, "another connection was closed instead of answered meanwhile");
+  finish(arg, "another connection was closed instead of answered");
 }
 
 static void on_progress(void *arg, struct conn *c) {

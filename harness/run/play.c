@@ -55,7 +55,8 @@ static bool failure_is_whole(const struct play *p) {
   const struct stream *s = p->failure.stream;
   struct frame f;
   struct span in = span_from(buf_span(&s->in), p->failure.shift);
-  return s->state != STREAM_OPEN || in.n >= COLLECT_MAX || frame_cut(in, &f) != FRAME_SHORT;
+  return p->failure.aside || s->state != STREAM_OPEN || in.n >= COLLECT_MAX ||
+         frame_cut(in, &f) != FRAME_SHORT;
 }
 
 /* The verdict stands; what follows serves its explanation only. */
@@ -161,7 +162,9 @@ void play_open(struct play *p, struct stream *s) {
 static void overdue(struct play *p, unsigned ms) {
   const struct stream *waits = play_in_debt(p, NULL);
   struct stall stall = {.timeout_ms = ms};
-  if (p->in_hand && p->flushing) {
+  if (p->bystander) {
+    waits = p->batch_stream;
+  } else if (p->in_hand && p->flushing) {
     stall.send = p->last_send;
     stall.unsent = conn_unsent(p->batch_stream->conn);
     waits = p->batch_stream;
@@ -171,6 +174,8 @@ static void overdue(struct play *p, unsigned ms) {
       waits = &p->streams[i];
   CHECK(waits);
   stream_overdue(&p->streams[waits->id], &p->failure);
+  if (p->bystander)
+    p->failure.aside = "another connection got no answer to its noop";
   p->failed = true;
   p->verdict = blame(p->options.session, &p->failure, &stall);
   play_finish(p);

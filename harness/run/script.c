@@ -22,7 +22,7 @@ static void bystander_done(void *arg, const char *wrong) {
   if (wrong) {
     stream_overdue(p->batch_stream, &p->failure);
     p->failure.kind = KIND_NONCONFORMANCE;
-    p->failure.note = wrong;
+    p->failure.aside = wrong;
     play_failed(p);
     return;
   }

@@ -48,11 +48,15 @@ struct failure {
   struct span text;
   unsigned line;
   const uint64_t *counters;
-  const char *note; /* a sentence to add, or NULL */
-  size_t shift;     /* bytes of `in` before the frame that differs */
+  const char *note;  /* a sentence to add, or NULL */
+  const char *aside; /* what befell a bystander while this stream stood still; told instead of what
+                        came on the stream. NULL: none did */
+  size_t shift;      /* bytes of `in` before the frame that differs */
 };
 
-enum { FRAME_LIMIT = 64 << 20 }; /* bytes of an answer that will be kept to be matched */
+/* Bytes of an answer that will be kept to be matched: the longest literal, and a header, extras and
+ * a key before it. */
+enum { FRAME_LIMIT = (64 << 20) + (128 << 10) };
 
 /* `all` are the streams of the play, by connection; NULL when this is the only one. */
 void stream_init(struct stream *s, unsigned id, const struct session *session, struct bindings *env,
