@@ -2,11 +2,10 @@
 
 A plant acts on its trigger, a request whose key ends in `plant`, and on nothing before it, so that
 the driver's own probes find a sound server; those that concern the start, the stop or every request
-say so. Names on the command line are the classes' names with dashes: EarlyClose is `early-close`.
+say so. The defects that only some deliveries can show are in stub_delivery_plants.py.
 """
 
 import os
-import re
 import select
 import signal
 import sys
@@ -44,8 +43,11 @@ class Plant:
         """The bytes to put into the stream instead of those."""
         return data
 
+    def waiting(self, conn):
+        """When all whole requests have been answered."""
+
     def jammed(self, conn):
-        """When the socket has not taken all that is queued."""
+        """When the kernel has not taken all that was to be sent."""
 
     def ending(self, conn):
         """At the end of the client's stream, or after quit; false not to close."""
@@ -288,20 +290,6 @@ class EndlessValue(Plant):
         return data[:8] + b"\xff\xff\xff\xff" + data[12:]
 
 
-class LosesAByteWhenJammed(Plant):
-    """As when a partial write is counted wrongly."""
-
-    def jammed(self, conn):
-        del conn.queued[:1]
-
-
-class NeverResumes(Plant):
-    """Once the socket is full, what is queued is not looked at any more."""
-
-    def jammed(self, conn):
-        conn.stuck = True
-
-
 class Drip(Plant):
     """An answer of a MiB that comes a byte at a time, so that there is always some progress."""
 
@@ -375,24 +363,3 @@ class Flip(Plant):
 
     def ended(self, conn):
         self.flips.pop(conn, None)
-
-
-def _name(cls):
-    return re.sub(r"(?<!^)([A-Z])", r"-\1", cls.__name__).lower()
-
-
-def _all(cls):
-    for sub in cls.__subclasses__():
-        yield sub
-        yield from _all(sub)
-
-
-PLANTS = {_name(cls): cls for cls in _all(Plant)}
-
-
-def make(text):
-    """The plant that `NAME` or `NAME=ARG` asks for; None asks for a sound server."""
-    if text is None:
-        return Plant(None)
-    name, _, arg = text.partition("=")
-    return PLANTS[name](arg or None)

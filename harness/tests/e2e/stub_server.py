@@ -4,16 +4,19 @@
 
 With --tell it writes a line into a FIFO for each event (`start PID`, `request PID`, `trigger PID`,
 `term PID`), so that a test can wait for a moment without sleeping. --marker does nothing: it makes
-the process findable. One thread; SIGTERM ends it.
+the process findable. One thread; SIGTERM ends it. The plants are the classes of stub_plants.py and
+stub_delivery_plants.py, their names with dashes: EarlyClose is `early-close`.
 """
 
 import os
+import re
 import selectors
 import signal
 import socket
 import struct
 import sys
 
+import stub_delivery_plants  # noqa: F401 (its classes are found as subclasses)
 import stub_plants
 import stub_store
 import wire
@@ -29,7 +32,7 @@ class Conn:
         self.sent = 0  # bytes of the answer stream made so far, queued ones included
         self.closing = False  # close when all is sent
         self.deaf = False  # do not read any more
-        self.stuck = False  # do not write any more
+        self.stuck = False  # neither write nor read any more
         self.refill = None  # makes more to send when all is sent
 
     def peek(self):
@@ -59,8 +62,17 @@ class Conn:
             self.closing = self.server.plant.ending(self)
             return
         self.received += data
-        while not self.closing and (request := wire.take(self.received)):
+
+    def work(self):
+        """Answers what has come, as long as the answers can be sent."""
+        self.write()
+        while not (self.closing or self.queued or self.refill):
+            request = wire.take(self.received)
+            if not request:
+                self.server.plant.waiting(self)
+                return
             self.take_request(request)
+            self.write()
 
     def take_request(self, request):
         self.server.told(request)
@@ -77,13 +89,13 @@ class Conn:
         try:
             if self.queued:
                 del self.queued[: self.sock.send(self.queued)]
-            if self.queued:
-                self.server.plant.jammed(self)
         except BlockingIOError:
             pass
         except ConnectionError:
             self.queued.clear()
             self.refill, self.closing = None, True
+        if self.queued:
+            self.server.plant.jammed(self)
 
 
 class Server:
@@ -115,13 +127,17 @@ class Server:
             conn.read()
         if conn.sock.fileno() < 0:
             return
-        conn.write()
+        conn.work()
         if conn.closing and not conn.queued:
             self.drop(conn)
             return
-        wanted = 0 if conn.deaf or conn.closing else selectors.EVENT_READ
-        if (conn.queued or conn.refill) and not conn.stuck:
-            wanted |= selectors.EVENT_WRITE
+        # A connection that cannot send is not read, as in memcached.
+        if conn.stuck:
+            wanted = 0
+        elif conn.queued or conn.refill:
+            wanted = selectors.EVENT_WRITE
+        else:
+            wanted = 0 if conn.deaf or conn.closing else selectors.EVENT_READ
         if wanted:
             self.selector.modify(conn.sock, wanted, conn)
         else:
@@ -135,6 +151,21 @@ class Server:
                     self.accept()
                 else:
                     self.serve(key.data, events)
+
+
+def all_plants(cls=stub_plants.Plant):
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from all_plants(sub)
+
+
+def make_plant(text):
+    """The plant that `NAME` or `NAME=ARG` asks for; None asks for a sound server."""
+    if text is None:
+        return stub_plants.Plant(None)
+    name, _, arg = text.partition("=")
+    plants = {re.sub(r"(?<!^)([A-Z])", r"-\1", cls.__name__).lower(): cls for cls in all_plants()}
+    return plants[name](arg or None)
 
 
 def listen(option, where):
@@ -162,7 +193,7 @@ def main():
     if len(words) % 2 or not {"--socket", "--port"} & set(words[::2]):
         sys.exit(__doc__)
     options = dict(zip(words[::2], words[1::2]))
-    plant = stub_plants.make(options.get("--plant"))
+    plant = make_plant(options.get("--plant"))
     tell = teller(options.get("--tell"))
     if plant.handles_term:
         signal.signal(signal.SIGTERM, lambda *_: (tell("term"), plant.terminating()))

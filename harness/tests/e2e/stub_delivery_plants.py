@@ -1,0 +1,131 @@
+"""Misbehaviours that depend on how the bytes travel: each shows under some deliveries and hides
+under all others. Those that name no trigger act on every connection that gives them occasion."""
+
+import select
+import socket
+
+import wire
+from stub_plants import TRIGGER, Plant
+
+
+class LosesAByteWhenJammed(Plant):
+    """As when a partial write is counted wrongly."""
+
+    def jammed(self, conn):
+        del conn.queued[:1]
+
+
+class NeverResumes(Plant):
+    """Once the socket is full, what is queued is not looked at any more."""
+
+    def jammed(self, conn):
+        conn.stuck = True
+
+
+class BlockOnSend(Plant):
+    """While one connection can't send, no other one is served."""
+
+    def jammed(self, conn):
+        select.select([], [conn.sock], [])
+
+
+class BlockOnRequest(Plant):
+    """While one connection's request is incomplete, no other one is served."""
+
+    def waiting(self, conn):
+        if conn.received:
+            select.select([conn.sock], [], [])
+
+
+class HalfCloseIsClose(Plant):
+    """The end of the client's stream drops what is still to be sent to it."""
+
+    def jammed(self, conn):
+        try:
+            ended = not conn.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        if ended:
+            conn.queued.clear()
+            conn.closing = True
+
+
+class HeldTillRequest(Plant):
+    """The trigger's answer waits until the next request comes on its connection."""
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.held = {}
+
+    def answer(self, conn, request, data):
+        data = self.held.pop(conn, b"") + data
+        if request.key.endswith(TRIGGER):
+            self.held[conn] = data
+            return b""
+        return data
+
+    def ended(self, conn):
+        self.held.pop(conn, None)
+
+
+class HeldTillWoken(HeldTillRequest):
+    """The same, but the end of the client's stream sets it free as well."""
+
+    def ending(self, conn):
+        conn.queue(self.held.pop(conn, b""))
+        return True
+
+
+class CutRequest(Plant):
+    """The base of plants that answer a trigger wrongly when it was read in pieces."""
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.cut = set()  # connections whose request was cut at the place in question
+
+    def is_cut(self, received):
+        raise NotImplementedError
+
+    def reading(self, conn):
+        if self.is_cut(conn.received):
+            self.cut.add(conn)
+        return True
+
+    def answer(self, conn, request, data):
+        cut = conn in self.cut
+        self.cut.discard(conn)
+        if cut and request.key.endswith(TRIGGER):
+            return data[:12] + bytes([data[12] ^ 1]) + data[13:]
+        return data
+
+    def ended(self, conn):
+        self.cut.discard(conn)
+
+
+class CutHeader(CutRequest):
+    def is_cut(self, received):
+        return 0 < len(received) < wire.HEADER.size
+
+
+class CutValue(CutRequest):
+    def is_cut(self, received):
+        if len(received) < wire.HEADER.size:
+            return False
+        _, _, keylen, extlen, *_ = wire.HEADER.unpack_from(received)
+        return len(received) > wire.HEADER.size + extlen + keylen
+
+
+class MixedUp(Plant):
+    """A trigger gets the answer of the last trigger on another connection that is open too."""
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.last = {}  # connection -> the answer to its last trigger
+
+    def plant(self, conn, data):
+        others = [answer for other, answer in self.last.items() if other is not conn]
+        self.last[conn] = data
+        return others[-1] if others else data
+
+    def ended(self, conn):
+        self.last.pop(conn, None)
