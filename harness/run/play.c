@@ -16,23 +16,28 @@ enum {
 };
 
 void play_note(struct play *p, enum tape_kind kind, unsigned conn, struct span bytes) {
+  struct tape *tape = p->options.tape;
   bool own = kind == TAPE_SENT && p->streams[conn].proof == PROOF_FENCE_SENT;
-  if (p->options.tape)
-    tape_add(p->options.tape, kind, conn, own, clock_usec() - p->born, bytes);
+  if (tape && !tape->full)
+    tape_add(tape, kind, conn, own, clock_usec() - p->born, bytes);
 }
 
-/* Notes as much of the chunk in hand as the kernel has taken. */
-static void note_sent(struct play *p) {
+/* Notes as much of the chunk in hand as the kernel has taken since it was noted last. */
+static void note_hand(struct play *p) {
+  if (!p->in_hand || !p->options.tape)
+    return;
   struct stream *s = p->batch_stream;
-  size_t n = p->hand.n - conn_unsent(s->conn);
-  if (n)
-    play_note(p, TAPE_SENT, s->id, span_sub(p->hand, 0, n));
+  size_t taken = p->hand.n - conn_unsent(s->conn);
+  if (taken > p->hand_noted)
+    play_note(p, TAPE_SENT, s->id, span_sub(p->hand, p->hand_noted, taken - p->hand_noted));
+  p->hand_noted = taken;
 }
 
 void play_finish(struct play *p) {
   if (p->finished)
     return;
   p->finished = true;
+  note_hand(p);
   event_del(p->tick);
   p->done(p->arg);
 }
@@ -94,6 +99,7 @@ static void on_data(void *arg, struct conn *c, struct span bytes) {
   struct play *p = arg;
   struct stream *s = stream_of(p, c);
   p->progress++;
+  note_hand(p); /* an answer may overtake the news that its request has been sent */
   play_note(p, TAPE_CAME, s->id, bytes);
   if (p->finished)
     return;
@@ -116,8 +122,8 @@ static void on_sent(void *arg, struct conn *c) {
   struct play *p = arg;
   (void)c;
   p->progress++;
+  note_hand(p);
   p->in_hand = false;
-  note_sent(p);
   if (!p->failed && !p->finished)
     play_advance(p);
 }
@@ -125,10 +131,9 @@ static void on_sent(void *arg, struct conn *c) {
 static void on_close(void *arg, struct conn *c, enum conn_end end) {
   struct play *p = arg;
   struct stream *s = stream_of(p, c);
-  if (s == p->batch_stream && p->in_hand) {
+  note_hand(p);
+  if (s == p->batch_stream)
     p->in_hand = false;
-    note_sent(p);
-  }
   play_note(p, end == CONN_EOF ? TAPE_ENDED : TAPE_RESET, s->id, (struct span){0});
   p->progress++;
   if (p->finished)
@@ -149,6 +154,7 @@ static void on_progress(void *arg, struct conn *c) {
   struct play *p = arg;
   (void)c;
   p->progress++;
+  note_hand(p);
 }
 
 static const struct conn_handler handler = {on_data, on_sent, on_close, on_progress};

@@ -32,7 +32,8 @@ struct play {
   size_t cut;
   size_t tcp_cuts; /* that may still be made on TCP */
   bool flushing, in_hand;
-  struct span hand; /* what was given to the connection last */
+  struct span hand;  /* what was given to the connection last */
+  size_t hand_noted; /* bytes of it that are on the tape */
   struct rng rng;
   uint8_t fence[HEADER_BYTES];
 

@@ -79,6 +79,7 @@ static void flush(struct play *p) {
 static void give(struct play *p, struct stream *s, struct span bytes, bool paced) {
   p->in_hand = true;
   p->hand = bytes;
+  p->hand_noted = 0;
   conn_send(s->conn, bytes, paced);
 }
 

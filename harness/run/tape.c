@@ -3,7 +3,7 @@
 #include "run/stream.h"
 
 void tape_init(struct tape *t, size_t cap) {
-  *t = (struct tape){0};
+  *t = (struct tape){.cap = cap};
   vec_init(&t->entries, sizeof(struct tape_entry));
   buf_init(&t->bytes, cap);
 }
@@ -22,10 +22,12 @@ void tape_reset(struct tape *t) {
 void tape_add(struct tape *t, enum tape_kind kind, unsigned conn, bool own, uint64_t usec,
               struct span bytes) {
   size_t off = t->bytes.n;
-  if (t->full || !buf_add_span(&t->bytes, bytes)) {
+  size_t room = t->cap - off - t->entries.n * t->entries.size;
+  if (t->full || room < t->entries.size || room - t->entries.size < bytes.n) {
     t->full = true;
     return;
   }
+  buf_add_span(&t->bytes, bytes);
   struct tape_entry *e = vec_push(&t->entries);
   *e = (struct tape_entry){kind, conn, own, usec, off, bytes.n};
 }

@@ -1,6 +1,6 @@
 /* A tape: what passed on the connections of a play, in order and with times, up to a cap. The
- * failure's folder, goldens and comparisons are made from it. Owns its memory; pure but for the
- * times that it is given. */
+ * failure's folder, goldens and comparisons are made from it. Owns its memory, which it keeps when
+ * it is reset; pure but for the times that it is given. */
 #ifndef RUN_TAPE_H
 #define RUN_TAPE_H
 
@@ -28,10 +28,12 @@ struct tape_entry {
 struct tape {
   struct vec entries; /* of struct tape_entry */
   struct buf bytes;
+  size_t cap; /* of entries and bytes together, in bytes */
   char ns[4];
   bool full; /* the cap was reached: what came after is missing */
 };
 
+/* `cap` bounds what is taken down, entries and bytes together; many small ones count, too. */
 void tape_init(struct tape *t, size_t cap);
 void tape_fini(struct tape *t);
 void tape_reset(struct tape *t);
