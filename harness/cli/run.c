@@ -62,6 +62,7 @@ const struct command command_run = {
             "  --timeout S        give up on a server that makes no progress (5)\n"
             "  --known FILE       known deviations (fixtures/known/NAME.yaml)\n"
             "  --junit FILE       write a JUnit XML report\n"
+            "  --keep DIR|none    a folder of each failure (build/report/failures)\n"
             "  -v, -q             every case; only failures and the last line\n"
             "Examples:\n"
             "  mcreplay run -d all --transport unix,tcp --junit build/report/junit.xml\n"

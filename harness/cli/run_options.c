@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "net/file.h"
+#include "run/keep.h"
 
 enum { YAML_MAX = 1 << 20, WORKERS_MAX = 64, TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
 
@@ -50,7 +51,8 @@ enum {
   OPT_SERVER_PER,
   OPT_TIMEOUT,
   OPT_TAG,
-  OPT_KNOWN
+  OPT_KNOWN,
+  OPT_KEEP
 };
 
 static const struct option options[] = {
@@ -69,6 +71,7 @@ static const struct option options[] = {
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"tag", required_argument, NULL, OPT_TAG},
     {"known", required_argument, NULL, OPT_KNOWN},
+    {"keep", required_argument, NULL, OPT_KEEP},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {0},
@@ -131,6 +134,9 @@ static bool parse_option(struct run_options *o, struct words *w, int c, char **a
     return true;
   case OPT_KNOWN:
     w->known = optarg;
+    return true;
+  case OPT_KEEP:
+    o->keep = optarg;
     return true;
   case 'v':
     o->verbose = true;
@@ -295,6 +301,11 @@ static bool load(struct run_options *o, const struct words *w, bool all, struct 
          find_known(o, w->known, diag) && select_cases(o, w, all, diag);
 }
 
+/* Beside the other reports in a tree that has them, else here. */
+static const char *default_keep(void) {
+  return access("build", W_OK | X_OK) == 0 ? "build/report/failures" : "mcreplay-failures";
+}
+
 int run_options_parse(struct run_options *o, int argc, char **argv) {
   *o = (struct run_options){0};
   struct words w = {0};
@@ -333,6 +344,10 @@ int run_options_parse(struct run_options *o, int argc, char **argv) {
   config->deliveries = o->deliveries;
   config->known = &o->known;
   config->reproduce = o->reproduce;
+  if (!o->keep)
+    o->keep = default_keep();
+  if (strcmp(o->keep, "none") != 0)
+    config->keep = keep_new(o->keep);
   return EXIT_WELL;
 }
 
@@ -343,4 +358,5 @@ void run_options_fini(struct run_options *o) {
   paths_fini(&o->paths);
   free(o->deliveries);
   free(o->reproduce);
+  keep_free(o->config.keep);
 }

@@ -13,6 +13,7 @@ struct run_options {
   struct delivery *deliveries;
   enum transport transports[2];
   char *reproduce;
+  const char *keep; /* the folder for what is kept of failures */
   const char *junit;
   bool verbose, quiet;
 };

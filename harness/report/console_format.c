@@ -67,6 +67,11 @@ void console_format(struct buf *out, const struct result *r) {
     add_lines(out, v->brief);
   if (v->detail)
     add_lines(out, v->detail);
+  if (r->kept) {
+    buf_add_str(out, "  kept  ");
+    add_printable(out, span_str(r->kept));
+    buf_add_byte(out, '\n');
+  }
   if (r->reproduce) {
     buf_add_str(out, "  reproduce  ");
     add_printable(out, span_str(r->reproduce));

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "net/file.h"
+#include "report/attachments.h"
 #include "report/junit_suite.h"
 #include "report/seconds.h"
 
@@ -145,6 +146,16 @@ static const char *body_of(struct junit *j, const struct result *r, const char *
   return kept;
 }
 
+/* Names the files that are kept of a failure, for Jenkins to attach them. */
+static const char *out_of(struct junit *j, const struct result *r) {
+  struct buf text;
+  buf_init(&text, SIZE_MAX);
+  attachments_add(&text, r->kept);
+  const char *kept = text.n ? keep(j, buf_span(&text), BODY_MAX) : NULL;
+  buf_fini(&text);
+  return kept;
+}
+
 static void result_cb(void *arg, const struct result *r) {
   struct junit *j = arg;
   const struct verdict *v = &r->verdict;
@@ -157,6 +168,8 @@ static void result_cb(void *arg, const struct result *r) {
     bool xpass = v->status == VERDICT_XPASS;
     record.type = xpass ? verdict_status_name(v->status) : verdict_kind_name(v->kind);
     record.body = body_of(j, r, record.message);
+    if (r->kept)
+      record.out = out_of(j, r);
   }
   junit_suite_add(suite_of(j, r), record);
 }
@@ -216,6 +229,11 @@ static void render_record(xmlTextWriter *w, const struct junit_record *r, const 
     attribute(w, "message", r->message);
     if (r->body)
       CHECK(xmlTextWriterWriteString(w, BAD_CAST r->body) >= 0);
+    element_end(w);
+  }
+  if (r->out) {
+    element_begin(w, "system-out");
+    CHECK(xmlTextWriterWriteString(w, BAD_CAST r->out) >= 0);
     element_end(w);
   }
   element_end(w);

@@ -13,7 +13,7 @@ struct junit_record {
   const char *name;
   uint64_t millis;
   enum junit_outcome outcome;
-  const char *type, *message, *body; /* NULL: none */
+  const char *type, *message, *body, *out; /* NULL: none */
 };
 
 struct junit_suite {

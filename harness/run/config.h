@@ -8,6 +8,8 @@
 #include "run/suite.h"
 #include "server/profile.h"
 
+struct keep;
+
 enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
 
 struct run_config {
@@ -18,6 +20,7 @@ struct run_config {
   const enum transport *transports;
   size_t ntransports;
   const struct known *known;
+  struct keep *keep; /* what is kept of failures; NULL: nothing */
   unsigned workers;
   unsigned repeat;
   bool shuffle;
@@ -44,5 +47,8 @@ struct job *plan_jobs(const struct run_config *config, size_t *n);
 
 /* Why a case can't be run on this server: a sentence that the caller frees, or NULL when it can. */
 char *plan_skip(const struct run_config *config, const struct job *job);
+
+/* The command line that does a job again; the caller frees. */
+char *plan_reproduce(const struct run_config *config, const struct job *job);
 
 #endif

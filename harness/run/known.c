@@ -82,12 +82,16 @@ bool known_check(const struct known *k, bool (*has)(void *arg, const char *patte
   return ok;
 }
 
+bool known_expects(const struct known_entry *e, const struct verdict *v) {
+  return (v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind;
+}
+
 void known_apply(const struct known_entry *e, struct verdict *v) {
   if (v->status == VERDICT_PASS) {
     v->status = VERDICT_XPASS;
     v->brief = xasprintf("passes, but is listed as a known %s: %s; remove the entry", e->kind_name,
                          e->why);
-  } else if ((v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind) {
+  } else if (known_expects(e, v)) {
     char *brief = xasprintf("%s (%s)", e->why, v->brief ? v->brief : "");
     free(v->brief);
     v->brief = brief;

@@ -41,6 +41,9 @@ const struct known_entry *known_find(const struct known *k, const char *id, cons
 bool known_check(const struct known *k, bool (*has)(void *arg, const char *pattern), void *arg,
                  struct diag *diag);
 
+/* Whether a failure is the one that the entry expects. */
+bool known_expects(const struct known_entry *e, const struct verdict *v);
+
 /* Turns a verdict into xfail or xpass where an entry says so; the texts go on saying what happened.
  */
 void known_apply(const struct known_entry *e, struct verdict *v);

@@ -60,3 +60,16 @@ char *plan_skip(const struct run_config *config, const struct job *job) {
     return xstrdup("is isolated: it needs a fresh server, and an attached one can't be restarted");
   return NULL;
 }
+
+char *plan_reproduce(const struct run_config *config, const struct job *job) {
+  enum transport t = config->transports[job->transport];
+  struct buf line;
+  buf_init(&line, 16 << 10);
+  buf_add_str(&line, config->reproduce);
+  buf_addf(&line, " -d %s", config->deliveries[job->delivery].name);
+  if (t != TRANSPORT_UNIX)
+    buf_addf(&line, " --transport %s", transport_name(t));
+  buf_addf(&line, " --seed %llu ", (unsigned long long)config->seed);
+  text_shell(&line, span_str(suite_case(config->suite, job->test)->file));
+  return buf_take(&line);
+}

@@ -14,6 +14,7 @@ struct result {
   const char *server;    /* the profile's name */
   unsigned repetition;   /* from 0 */
   double seconds;
+  const char *kept;      /* the folder with what is kept of the failure, or NULL */
   const char *reproduce; /* a command line, or NULL */
   struct verdict verdict;
 };

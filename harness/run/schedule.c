@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "run/clock.h"
+#include "run/keep.h"
 #include "run/wire.h"
 #include "run/worker.h"
 
@@ -65,21 +65,9 @@ static void tell(struct crew *c, const struct result *r) {
     c->sinks[i].result(c->sinks[i].arg, r);
 }
 
-static char *reproduce(const struct crew *c, const struct job *job) {
-  const struct run_config *config = c->config;
-  struct buf line;
-  buf_init(&line, 16 << 10);
-  buf_add_str(&line, config->reproduce);
-  buf_addf(&line, " -d %s", config->deliveries[job->delivery].name);
-  if (config->transports[job->transport] != TRANSPORT_UNIX)
-    buf_addf(&line, " --transport %s", transport_name(config->transports[job->transport]));
-  buf_addf(&line, " --seed %llu ", (unsigned long long)config->seed);
-  text_shell(&line, span_str(suite_case(config->suite, job->test)->file));
-  return buf_take(&line);
-}
-
-/* Tells the verdict of a job; takes the verdict over. */
-static void tell_job(struct crew *c, const struct job *job, struct verdict v, double seconds) {
+/* Tells the verdict of a job; takes verdict and `kept` over. */
+static void tell_job(struct crew *c, const struct job *job, struct verdict v, double seconds,
+                     char *kept) {
   const struct test_case *test = suite_case(c->config->suite, job->test);
   const char *delivery = c->config->deliveries[job->delivery].name;
   if (v.status != VERDICT_SKIPPED && v.kind != KIND_INTERRUPTED) {
@@ -88,7 +76,7 @@ static void tell_job(struct crew *c, const struct job *job, struct verdict v, do
       known_apply(e, &v);
   }
   bool red = v.status == VERDICT_FAIL || v.status == VERDICT_ERROR || v.status == VERDICT_XPASS;
-  char *line = red ? reproduce(c, job) : NULL;
+  char *line = red ? plan_reproduce(c->config, job) : NULL;
   struct result r = {
       .id = test->id,
       .file = test->file,
@@ -98,11 +86,13 @@ static void tell_job(struct crew *c, const struct job *job, struct verdict v, do
       .server = c->config->profile->name,
       .repetition = job->repetition,
       .seconds = seconds,
+      .kept = kept,
       .reproduce = line,
       .verdict = v,
   };
   tell(c, &r);
   free(line);
+  free(kept);
   verdict_fini(&r.verdict);
 }
 
@@ -135,7 +125,7 @@ static void deal(struct worker_slot *s) {
     const struct job *job = &c->jobs[c->next++];
     char *skip = plan_skip(c->config, job);
     if (skip)
-      tell_job(c, job, (struct verdict){.status = VERDICT_SKIPPED, .brief = skip}, 0);
+      tell_job(c, job, (struct verdict){.status = VERDICT_SKIPPED, .brief = skip}, 0, NULL);
     else
       s->job = job;
   }
@@ -179,7 +169,9 @@ static void worker_ended(struct worker_slot *s) {
   s->pid = 0;
   c->alive--;
   if (s->job) {
-    tell_job(c, s->job, death(s, status), 0);
+    struct verdict v = death(s, status);
+    char *kept = keep_failure(c->config, s->job, &v, NULL, NULL);
+    tell_job(c, s->job, v, 0, kept);
     s->job = NULL;
   } else if (status != 0 && !c->totals.interrupted) {
     tell_server(c, death(s, status));
@@ -204,7 +196,7 @@ static void readable_cb(evutil_socket_t fd, short what, void *arg) {
     const struct job *job = s->job;
     s->job = NULL;
     event_del(s->watchdog);
-    tell_job(s->crew, job, r.verdict, r.seconds);
+    tell_job(s->crew, job, r.verdict, r.seconds, r.kept);
     deal(s);
   }
   if (ended)

@@ -7,7 +7,7 @@
 #include "run/config.h"
 #include "run/verdict.h"
 
-enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10 };
+enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10, WIRE_PATH_MAX = 4096 };
 
 enum wire_kind {
   WIRE_VERDICT, /* of the job in hand */
@@ -19,6 +19,7 @@ struct wire_report {
   size_t job;
   double seconds;
   struct verdict verdict; /* its texts are owned by whoever holds the report */
+  char *kept;             /* a folder, or NULL; owned likewise */
 };
 
 bool wire_send_job(int fd, const struct job *job);

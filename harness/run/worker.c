@@ -9,6 +9,7 @@
 #include "run/clock.h"
 #include "run/crowd.h"
 #include "run/fleet.h"
+#include "run/keep.h"
 #include "run/log_tail.h"
 #include "run/play.h"
 #include "run/wire.h"
@@ -26,6 +27,7 @@ struct worker {
   struct fleet fleet;
   unsigned index;
   unsigned ns_next;
+  struct tape tape;    /* of the case in hand */
   const char *last_id; /* the case that ran last, for a server found dead afterwards */
 };
 
@@ -72,6 +74,7 @@ static struct verdict play(struct worker *w, const struct job *job, const struct
       .delivery = &w->config->deliveries[job->delivery],
       .to = to,
       .seed = rng_mix(w->config->seed, span_str(c->id)),
+      .tape = w->config->keep ? &w->tape : NULL,
       .timeout_ms = w->config->timeout_ms,
       .total_ms = w->config->total_ms,
   };
@@ -169,15 +172,18 @@ static void run_job(struct worker *w, const struct job *job) {
   struct buf why;
   buf_init(&why, WIRE_DETAIL_MAX);
   uint64_t start = clock_usec();
+  tape_reset(&w->tape);
   if (!job->fresh)
     check_shared(w, t);
   struct server *s = fleet_take(&w->fleet, t, job, &why);
   if (!s) {
     r.verdict = setup_failed(&why);
+    r.kept = keep_failure(w->config, job, &r.verdict, NULL, NULL);
   } else {
     bool wrapped;
     r.verdict = play(w, job, server_addr(s), &wrapped);
     add_server(w, s, &r.verdict);
+    r.kept = keep_failure(w->config, job, &r.verdict, &w->tape, s);
     /* A server that a case has failed on is not trusted with the next one. */
     bool again = !job->fresh && !wrapped && r.verdict.status == VERDICT_PASS;
     fleet_give(&w->fleet, t, s, again || attached);
@@ -187,6 +193,7 @@ static void run_job(struct worker *w, const struct job *job) {
   if (!wire_send_report(w->fd, &r))
     _exit(1); /* the parent has gone */
   verdict_fini(&r.verdict);
+  free(r.kept);
   buf_fini(&why);
 }
 
@@ -221,10 +228,12 @@ void worker_main(const struct run_config *config, int fd, unsigned index) {
     w.ns_next = (unsigned)getpid() * 7919u;
   w.base = new_base(config);
   fleet_init(&w.fleet, config);
+  tape_init(&w.tape, KEEP_TAPE_MAX);
   struct job job;
   while (wire_receive_job(fd, &job))
     run_job(&w, &job);
   fleet_stop(&w.fleet);
   server_stop_all(bad_stop, &w);
+  tape_fini(&w.tape);
   event_base_free(w.base);
 }

@@ -16,8 +16,9 @@ struct server {
   /* Of the process; unused when attached. */
   struct arena arena;
   const char *dir;
-  const char *file; /* in it: the socket or the port file; NULL when there is none */
-  bool picks_port;  /* {port} was filled in */
+  const char **argv; /* as filled in */
+  const char *file;  /* in it: the socket or the port file; NULL when there is none */
+  bool picks_port;   /* {port} was filled in */
   struct ring *log;
   int fd;     /* the channel to the keeper; -1 when attached */
   int keeper; /* pid */

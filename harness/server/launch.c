@@ -156,7 +156,8 @@ bool launch_start(struct server *s, struct buf *why) {
   has_dir = make_dir(s, why);
   if (!has_dir || !choose_address(s, &places, why))
     goto out;
-  struct keeper_job job = {.argv = make_argv(s, &places),
+  s->argv = make_argv(s, &places);
+  struct keeper_job job = {.argv = s->argv,
                            .envp = make_envp(s, &places),
                            .dir = s->dir,
                            .log = s->log,
@@ -177,6 +178,7 @@ out:
       rmdir(s->dir);
     ring_free(s->log);
     s->log = NULL;
+    s->argv = NULL;
     arena_fini(&s->arena);
   }
   return ok;

@@ -42,6 +42,10 @@ const struct addr *server_addr(const struct server *s) {
   return &s->addr;
 }
 
+const char *const *server_command(const struct server *s) {
+  return s->argv;
+}
+
 int server_pid(const struct server *s) {
   return s->pid;
 }

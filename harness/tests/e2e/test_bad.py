@@ -41,6 +41,6 @@ def test_diagnostics(path):
                          ids=lambda path: path.name)
 def test_a_bad_session_is_not_run(path):
     """Nothing is started for a session that does not compile, whatever else is selected."""
-    result = tool.command("run", "--command", "/nonexistent/server {socket}", path)
+    result = tool.command("run", "--keep", "none", "--command", "/nonexistent/server {socket}", path)
     assert result.status == 2, result
     assert "/nonexistent" not in result.out + result.err

@@ -88,7 +88,7 @@ def test_what_makes_no_sense_exits_with_2_and_says_what_to_do(words):
     ],
 )
 def test_a_command_that_cannot_be_a_server(command, complaint):
-    result = tool.command("run", "--command", command)
+    result = tool.command("run", "--keep", "none", "--command", command)
     assert (result.status, result.out) == (2, "")
     assert re.fullmatch(rf"server command:(\d+:\d+:)? {re.escape(complaint)}\n", result.err), result
 

@@ -200,10 +200,10 @@ BOUNDLESS = [
 
 
 @pytest.mark.parametrize("plant, steps", BOUNDLESS)
-def test_a_server_without_bounds_costs_bounded_memory(plant, steps, session, profile):
+def test_a_server_without_bounds_costs_bounded_memory(plant, steps, session, profile, tmp_path):
     """Without a sanitizer, whose own memory counts otherwise."""
     path = session("a", SESSIONS[steps])
-    result, kib = tool.peak("run", "-s", profile(plant), "-j", 1, *PATIENT, path)
+    result, kib = tool.peak("run", "-s", profile(plant), "-j", 1, "--keep", tmp_path / "kept", *PATIENT, path)
     assert result.status == 1, result
     assert tool.sanitized() or kib < 64 * 1024, f"{kib} KiB in the largest process"
 

@@ -228,7 +228,7 @@ def run(folder, *args, **keywords):
 def start_run(folder, *args, **keywords):
     path = report_path(folder)
     path.unlink(missing_ok=True)
-    return start("run", "--junit", path, *args, **keywords)
+    return start("run", "--junit", path, "--keep", kept_path(folder), *args, **keywords)
 
 
 def finish_run(folder, process):
@@ -236,6 +236,11 @@ def finish_run(folder, process):
     read_console(result)
     read_report(result, report_path(folder))
     return result
+
+
+def kept_path(folder):
+    """Where runs keep their failures; an option of their own comes later and wins."""
+    return Path(folder) / "kept"
 
 
 def report_path(folder):

@@ -100,6 +100,28 @@ START_TEST(nothing_said_is_everything_once) {
   ck_assert_uint_ge(c->workers, 1);
   ck_assert_uint_lt(c->seed, 1000000000);
   ck_assert_uint_eq(c->known->entries.n, 0);
+  ck_assert_ptr_nonnull(c->keep);
+  ck_assert_str_eq(options.keep, "mcreplay-failures");
+}
+END_TEST
+
+START_TEST(failures_are_kept_beside_the_other_reports) {
+  folder_put(&folder, "build/x", "");
+  ck_assert_int_eq(parse(""), EXIT_WELL);
+  ck_assert_str_eq(options.keep, "build/report/failures");
+}
+END_TEST
+
+START_TEST(failures_are_kept_where_it_is_said) {
+  ck_assert_int_eq(parse("--keep some/where"), EXIT_WELL);
+  ck_assert_str_eq(options.keep, "some/where");
+  ck_assert_ptr_nonnull(options.config.keep);
+}
+END_TEST
+
+START_TEST(failures_need_not_be_kept) {
+  ck_assert_int_eq(parse("--keep x --keep none"), EXIT_WELL);
+  ck_assert_ptr_null(options.config.keep);
 }
 END_TEST
 
@@ -167,6 +189,9 @@ static Suite *suite(void) {
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, what_makes_no_sense_is_refused, 0, COUNT(refused));
   tcase_add_test(t, nothing_said_is_everything_once);
+  tcase_add_test(t, failures_are_kept_beside_the_other_reports);
+  tcase_add_test(t, failures_are_kept_where_it_is_said);
+  tcase_add_test(t, failures_need_not_be_kept);
   tcase_add_test(t, words_are_taken);
   tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
   tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));

@@ -77,6 +77,18 @@ START_TEST(format_failure) {
 }
 END_TEST
 
+START_TEST(format_tells_what_is_kept) {
+  struct result r = result_of("get/miss", VERDICT_FAIL, "no answer");
+  r.kept = "build/report/failures/get.\x1b.whole.unix";
+  r.reproduce = "x";
+  check_format(r, "FAIL  get/miss [bytewise unix] memcached  cases/get/miss.session:5"
+                  "  step 2 of 4  (12 ms)\n"
+                  "  no answer\n"
+                  "  kept  build/report/failures/get.\\x1b.whole.unix\n"
+                  "  reproduce  x\n");
+}
+END_TEST
+
 START_TEST(format_brief_and_crash_details) {
   struct result r = result_of("get/miss", VERDICT_ERROR, "killed by signal 11");
   r.verdict.kind = KIND_SERVER_CRASH;
@@ -223,6 +235,7 @@ static Suite *make(void) {
   Suite *suite = suite_create("report/console");
   TCase *format = tcase_create("format");
   tcase_add_test(format, format_failure);
+  tcase_add_test(format, format_tells_what_is_kept);
   tcase_add_test(format, format_brief_and_crash_details);
   tcase_add_test(format, format_leaves_out_what_is_not_known);
   tcase_add_test(format, format_escapes_control_characters);

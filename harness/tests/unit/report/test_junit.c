@@ -379,6 +379,28 @@ START_TEST(write_makes_folders_and_replaces) {
 }
 END_TEST
 
+START_TEST(what_is_kept_is_attached) {
+  char folder[] = "/tmp/test_junit.XXXXXX", path[100], want[200];
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  for (int i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, i ? "a.bin" : "b.txt");
+    ck_assert(file_write(path, span_str("x")));
+  }
+  struct result r = result_of("get/miss", VERDICT_FAIL, KIND_TIMEOUT, "no answer");
+  r.kept = folder;
+  give(r);
+  r.id = "get/hit";
+  r.kept = "/nonexistent";
+  give(r);
+  end((struct run_totals){.run = 2, .failed = 2});
+  render();
+  snprintf(want, sizeof want, "[[ATTACHMENT|%s/a.bin]]\n[[ATTACHMENT|%s/b.txt]]\n", folder, folder);
+  ck_assert_str_eq(at("//testcase[@name='get/miss']/system-out"), want);
+  ck_assert_str_eq(at("count(//system-out)"), "1");
+  file_remove_tree(folder);
+}
+END_TEST
+
 static Suite *make(void) {
   Suite *suite = suite_create("report/junit");
   TCase *report = tcase_create("report");
@@ -395,6 +417,7 @@ static Suite *make(void) {
   tcase_add_test(report, long_text_is_cut);
   tcase_add_test(report, locale_does_not_matter);
   tcase_add_test(report, schema_is_strict);
+  tcase_add_test(report, what_is_kept_is_attached);
   tcase_add_test(report, write_makes_folders_and_replaces);
   suite_add_tcase(suite, report);
   TCase *clean = tcase_create("clean");

@@ -92,7 +92,8 @@ START_TEST(reports_arrive_with_their_texts) {
                                          .step = 2,
                                          .steps = 9,
                                          .brief = text_of(lengths[_i].brief, 'a'),
-                                         .detail = text_of(lengths[_i].detail, 'A')}};
+                                         .detail = text_of(lengths[_i].detail, 'A')},
+                             .kept = text_of(lengths[_i].brief, 'k')};
   struct wire_report got;
   bool ended;
   ck_assert(wire_send_report(pair[0], &sent));
@@ -108,6 +109,9 @@ START_TEST(reports_arrive_with_their_texts) {
   ck_assert_uint_eq(got.verdict.steps, 9);
   assert_text(got.verdict.brief, sent.verdict.brief, WIRE_BRIEF_MAX);
   assert_text(got.verdict.detail, sent.verdict.detail, WIRE_DETAIL_MAX);
+  assert_text(got.kept, sent.kept, WIRE_PATH_MAX);
+  free(sent.kept);
+  free(got.kept);
   verdict_fini(&sent.verdict);
   verdict_fini(&got.verdict);
 }
