@@ -24,6 +24,8 @@ struct run_config {
   unsigned workers;
   unsigned repeat;
   bool shuffle;
+  bool until_fail;    /* no further case runs after the first that is red */
+  const bool *chosen; /* for each place, see below; NULL: all */
   uint64_t seed, shuffle_seed;
   enum server_per server_per;
   unsigned timeout_ms; /* without progress */
@@ -40,6 +42,11 @@ struct job {
   bool fresh;         /* wants a server that no case has used */
   bool fresh_follows; /* a later job on this transport does: one is worth starting ahead */
 };
+
+/* A place is a case under a delivery on a transport, whatever the repetition. How many there are,
+ * and the job at one, of which only these three are set. */
+size_t plan_places(const struct run_config *config);
+struct job plan_job_at(const struct run_config *config, size_t place);
 
 /* The jobs of a run, in order: repetitions, transports, deliveries, cases; shuffled when asked for.
  * The caller frees. */

@@ -21,15 +21,27 @@ static bool wants_fresh(const struct run_config *config, const struct job *job) 
          suite_case(config->suite, job->test)->session->isolated;
 }
 
+size_t plan_places(const struct run_config *config) {
+  return config->suite->cases.n * config->ndeliveries * config->ntransports;
+}
+
+struct job plan_job_at(const struct run_config *config, size_t place) {
+  size_t cases = config->suite->cases.n;
+  return (struct job){.test = place % cases,
+                      .delivery = place / cases % config->ndeliveries,
+                      .transport = place / cases / config->ndeliveries};
+}
+
 struct job *plan_jobs(const struct run_config *config, size_t *n) {
-  size_t cases = config->suite->cases.n, made = 0;
-  size_t total = cases * config->ndeliveries * config->ntransports * config->repeat;
-  struct job *jobs = xcalloc(total, sizeof *jobs);
+  size_t places = plan_places(config), total = 0;
+  struct job *jobs = xcalloc(places * config->repeat, sizeof *jobs);
   for (unsigned r = 0; r < config->repeat; r++)
-    for (size_t t = 0; t < config->ntransports; t++)
-      for (size_t d = 0; d < config->ndeliveries; d++)
-        for (size_t c = 0; c < cases; c++)
-          jobs[made++] = (struct job){.test = c, .delivery = d, .transport = t, .repetition = r};
+    for (size_t place = 0; place < places; place++) {
+      if (config->chosen && !config->chosen[place])
+        continue;
+      jobs[total] = plan_job_at(config, place);
+      jobs[total++].repetition = r;
+    }
   if (config->shuffle)
     shuffle(jobs, total, config->shuffle_seed);
   bool follows[2] = {false};

@@ -217,10 +217,18 @@ static bool has_tag(const struct test_case *c, const char *tag) {
   return words_have(c->session->tags, tag);
 }
 
+static bool has_need(const struct test_case *c, const char *capability) {
+  return words_have(c->session->needs, capability);
+}
+
 void suite_keep(struct suite *s, const char *pattern) {
   keep(s, id_fits, pattern);
 }
 
 void suite_keep_tag(struct suite *s, const char *tag) {
   keep(s, has_tag, tag);
+}
+
+void suite_keep_needs(struct suite *s, const char *capability) {
+  keep(s, has_need, capability);
 }

@@ -30,6 +30,9 @@ void suite_keep(struct suite *s, const char *pattern);
 /* Keeps the cases that carry the tag. */
 void suite_keep_tag(struct suite *s, const char *tag);
 
+/* Keeps the cases that need the capability. */
+void suite_keep_needs(struct suite *s, const char *capability);
+
 const struct test_case *suite_case(const struct suite *s, size_t i);
 
 /* Whether a NULL-terminated list of words holds this one. */

@@ -23,6 +23,10 @@ void verdict_fini(struct verdict *v) {
   *v = (struct verdict){0};
 }
 
+bool verdict_is_red(const struct verdict *v) {
+  return v->status == VERDICT_FAIL || v->status == VERDICT_ERROR || v->status == VERDICT_XPASS;
+}
+
 const char *verdict_status_name(enum verdict_status s) {
   static const char *const names[] = {"pass", "fail", "error", "skipped", "xfail", "xpass"};
   return names[s];

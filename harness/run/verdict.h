@@ -38,6 +38,9 @@ struct verdict {
 };
 
 void verdict_fini(struct verdict *v);
+/* Whether it makes a run fail. */
+bool verdict_is_red(const struct verdict *v);
+
 const char *
 verdict_status_name(enum verdict_status s); /* "pass" "fail" "error" "skipped" "xfail" "xpass" */
 const char *

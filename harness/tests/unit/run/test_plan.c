@@ -113,6 +113,23 @@ START_TEST(nothing_makes_no_jobs) {
 }
 END_TEST
 
+START_TEST(only_chosen_places_make_jobs) {
+  enum { PLACES = JOBS / 2 };
+  bool chosen[PLACES] = {false};
+  size_t n;
+  ck_assert_uint_eq(plan_places(&config), PLACES);
+  chosen[7] = chosen[20] = true;
+  config.chosen = chosen;
+  struct job *jobs = plan_jobs(&config, &n);
+  ck_assert_uint_eq(n, 4);
+  for (size_t i = 0; i < n; i++) {
+    ck_assert_uint_eq(jobs[i].number, i);
+    ck_assert_uint_eq(place(&jobs[i]), i / 2 * PLACES + (i % 2 ? 20 : 7));
+  }
+  free(jobs);
+}
+END_TEST
+
 static void assert_skip(size_t test, const char *why) {
   const struct job job = {.test = test};
   char *got = plan_skip(&config, &job);
@@ -167,6 +184,7 @@ static Suite *suite(void) {
   tcase_add_test(t, jobs_are_in_order);
   tcase_add_test(t, a_shuffle_holds_each_once_and_is_the_seed_s);
   tcase_add_loop_test(t, nothing_makes_no_jobs, 0, 2);
+  tcase_add_test(t, only_chosen_places_make_jobs);
   tcase_add_test(t, what_the_server_lacks_is_skipped);
   tcase_add_test(t, a_case_is_skipped_under_what_it_cant_hold);
   tcase_add_test(t, an_attached_server_is_never_fresh);
