@@ -67,8 +67,9 @@ static void begin_cb(void *arg, const struct run_info *info) {
   c->planned = info->planned;
   c->seed = info->seed;
   if (!c->options.quiet)
-    fprintf(c->options.out, "%zu case runs on %s, %u worker%s, seed %" PRIu64 "\n", info->planned,
-            info->server, info->workers, info->workers == 1 ? "" : "s", info->seed);
+    fprintf(c->options.out, "%zu case runs on %s, %u worker%s, seed %" PRIu64 "%s\n", info->planned,
+            info->server, info->workers, info->workers == 1 ? "" : "s", info->seed,
+            c->options.note ? c->options.note : "");
   if (c->options.terminal && !c->options.quiet) {
     progress_draw(c);
     c->drawn_ms = now_ms();
@@ -181,6 +182,8 @@ static void end_cb(void *arg, const struct run_totals *t) {
   seconds_add(&seconds, seconds_millis(t->seconds));
   if (t->interrupted)
     fprintf(out, "interrupted after %zu of %zu case runs\n", t->run, c->planned);
+  if (t->stopped)
+    fprintf(out, "stopped at the first failure, after %zu of %zu case runs\n", t->run, c->planned);
   fprintf(out,
           "%zu passed, %zu failed, %zu errors, %zu skipped, %zu xfailed, %zu xpassed"
           " in %s s (seed %" PRIu64 ")\n",

@@ -13,10 +13,11 @@
 struct console;
 
 struct console_options {
-  FILE *out;     /* borrowed; flushed after each result that is printed */
-  bool terminal; /* progress line and colour */
-  bool verbose;  /* a line for each case run, passes too */
-  bool quiet;    /* failures and the last line only */
+  FILE *out;        /* borrowed; flushed after each result that is printed */
+  bool terminal;    /* progress line and colour */
+  bool verbose;     /* a line for each case run, passes too */
+  bool quiet;       /* failures and the last line only */
+  const char *note; /* what the head line ends with, borrowed; NULL: nothing */
 };
 
 struct console *console_new(struct console_options options);

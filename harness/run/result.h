@@ -31,6 +31,7 @@ struct run_totals {
   size_t setup; /* of the errors: the infrastructure's, not the server's under test */
   double seconds;
   bool interrupted;
+  bool stopped; /* at a red result, with jobs left */
 };
 
 /* What listens to a run: console, JUnit. All three are called in the parent, in this order. */

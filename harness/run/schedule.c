@@ -63,6 +63,10 @@ static void tell(struct crew *c, const struct result *r) {
   count(&c->totals, &r->verdict);
   for (size_t i = 0; i < c->nsinks; i++)
     c->sinks[i].result(c->sinks[i].arg, r);
+  if (c->config->until_fail && verdict_is_red(&r->verdict)) {
+    c->totals.stopped |= c->next < c->njobs;
+    c->next = c->njobs; /* what has been dealt out is played to its end */
+  }
 }
 
 /* Tells the verdict of a job; takes verdict and `kept` over. */
@@ -75,8 +79,7 @@ static void tell_job(struct crew *c, const struct job *job, struct verdict v, do
     if (e)
       known_apply(e, &v);
   }
-  bool red = v.status == VERDICT_FAIL || v.status == VERDICT_ERROR || v.status == VERDICT_XPASS;
-  char *line = red ? plan_reproduce(c->config, job) : NULL;
+  char *line = verdict_is_red(&v) ? plan_reproduce(c->config, job) : NULL;
   struct result r = {
       .id = test->id,
       .file = test->file,

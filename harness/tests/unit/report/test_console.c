@@ -231,6 +231,17 @@ START_TEST(locale_does_not_matter) {
 }
 END_TEST
 
+START_TEST(a_stop_is_told_and_a_note_ends_the_head_line) {
+  begin((struct console_options){.note = "; a note"});
+  give(nonconformance());
+  sink.end(sink.arg, &(struct run_totals){.run = 1, .failed = 1, .stopped = true});
+  ck_assert_ptr_eq(strstr(written(), "40 case runs on memcached, 2 workers, seed 7; a note\n"),
+                   text);
+  ck_assert_ptr_nonnull(
+      strstr(text, "\nstopped at the first failure, after 1 of 40 case runs\n0 passed, 1 failed"));
+}
+END_TEST
+
 static Suite *make(void) {
   Suite *suite = suite_create("report/console");
   TCase *format = tcase_create("format");
@@ -250,6 +261,7 @@ static Suite *make(void) {
   tcase_add_test(run, terminal_prints_failures_above_the_progress);
   tcase_add_test(run, terminal_is_not_redrawn_for_each_result);
   tcase_add_test(run, locale_does_not_matter);
+  tcase_add_test(run, a_stop_is_told_and_a_note_ends_the_head_line);
   suite_add_tcase(suite, run);
   return suite;
 }
