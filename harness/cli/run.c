@@ -17,11 +17,14 @@ static int status_of(const struct run_totals *t) {
 }
 
 static int run_cases(const struct run_options *o) {
-  struct console *console = console_new((struct console_options){
-      .out = stdout, .terminal = isatty(STDOUT_FILENO), .verbose = o->verbose, .quiet = o->quiet});
+  struct console *console = console_new((struct console_options){.out = stdout,
+                                                                 .terminal = isatty(STDOUT_FILENO),
+                                                                 .verbose = o->verbose,
+                                                                 .quiet = o->quiet,
+                                                                 .note = o->note});
   struct junit *junit = junit_new();
-  const struct sink sinks[] = {console_sink(console), junit_sink(junit)};
-  struct run_totals totals = schedule_run(&o->config, sinks, o->junit ? 2 : 1);
+  const struct sink sinks[] = {console_sink(console), history_sink(o->history), junit_sink(junit)};
+  struct run_totals totals = schedule_run(&o->config, sinks, o->junit ? 3 : 2);
   int status = status_of(&totals);
   if (o->junit && !junit_write(junit, o->junit)) {
     fprintf(stderr, "mcreplay run: can't write %s: %s\n", o->junit, strerror(errno));
@@ -31,6 +34,10 @@ static int run_cases(const struct run_options *o) {
     command_usage("run", "every case was skipped; nothing has been tested");
     status = EXIT_USAGE;
   }
+  /* A run that has tested nothing is none to go by. */
+  bool tested = totals.run > totals.skipped + totals.setup;
+  if (tested && !history_write(o->history, o->last, o->part))
+    fprintf(stderr, "mcreplay run: warning: can't write %s: %s\n", o->last, strerror(errno));
   console_free(console);
   junit_free(junit);
   return status;
@@ -52,13 +59,16 @@ const struct command command_run = {
             "  -s NAME|FILE       the server's profile (memcached)\n"
             "  --command CMD      a server started by CMD, with {socket} or {port} in it\n"
             "  --attach ADDR      one that runs: unix:PATH or tcp:HOST:PORT\n"
-            "  -d NAME,..         deliveries, or all (whole): whole pipelined bytewise\n"
-            "                     split:N fields random:SEED half-close\n"
+            "  -d NAME,..|all     whole pipelined bytewise split:N fields random:SEED\n"
+            "                     half-close slow-read slow-read-last pause crowd:N\n"
+            "                     (the delivery whole; on a terminal a sample of them)\n"
             "  --transport T,..   unix, tcp (the server's first)\n"
             "  -j N               workers, each with a server (the number of cores)\n"
             "  --server-per case|run   a fresh server for each case, or one per worker\n"
-            "  -k PATTERN, --tag TAG   only these cases; --min N: fail if they are fewer\n"
-            "  --repeat N, --shuffle[=SEED], --seed N   how often, in which order, how cut\n"
+            "  -k PATTERN, --tag TAG, --needs NAME   only such cases; --min N: no fewer\n"
+            "  --last-failed, --shard I/N   of these what failed last, one of N parts\n"
+            "  --last FILE        where a run is remembered (build/report/last-run.json)\n"
+            "  --repeat N, --until-fail, --shuffle[=SEED], --seed N   how often, how cut\n"
             "  --timeout S        give up on a server that makes no progress (5)\n"
             "  --known FILE       known deviations (fixtures/known/NAME.yaml)\n"
             "  --junit FILE       write a JUnit XML report\n"

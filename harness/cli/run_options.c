@@ -10,145 +10,11 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/run_select.h"
 #include "net/file.h"
 #include "run/keep.h"
 
-enum { YAML_MAX = 1 << 20, WORKERS_MAX = 64, TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
-
-/* The words as they were given, before what they name is loaded. */
-struct words {
-  const char *server, *command, *attach, *deliveries, *transports, *known, *pattern, *tag;
-  uint64_t min;
-  bool seeded;
-};
-
-static bool number(const char *name, const char *text, uint64_t least, uint64_t most,
-                   uint64_t *out) {
-  if (text_number(span_str(text), out) && *out >= least && *out <= most)
-    return true;
-  command_usage("run", "%s: \"%.60s\" should be a number from %llu to %llu", name, text,
-                (unsigned long long)least, (unsigned long long)most);
-  return false;
-}
-
-static bool small(const char *name, const char *text, unsigned most, unsigned *out) {
-  uint64_t value;
-  if (!number(name, text, 1, most, &value))
-    return false;
-  *out = (unsigned)value;
-  return true;
-}
-
-enum {
-  OPT_COMMAND = 256,
-  OPT_ATTACH,
-  OPT_TRANSPORT,
-  OPT_JUNIT,
-  OPT_MIN,
-  OPT_REPEAT,
-  OPT_SHUFFLE,
-  OPT_SEED,
-  OPT_SERVER_PER,
-  OPT_TIMEOUT,
-  OPT_TAG,
-  OPT_KNOWN,
-  OPT_KEEP
-};
-
-static const struct option options[] = {
-    {"server", required_argument, NULL, 's'},
-    {"command", required_argument, NULL, OPT_COMMAND},
-    {"attach", required_argument, NULL, OPT_ATTACH},
-    {"delivery", required_argument, NULL, 'd'},
-    {"transport", required_argument, NULL, OPT_TRANSPORT},
-    {"jobs", required_argument, NULL, 'j'},
-    {"junit", required_argument, NULL, OPT_JUNIT},
-    {"min", required_argument, NULL, OPT_MIN},
-    {"repeat", required_argument, NULL, OPT_REPEAT},
-    {"shuffle", optional_argument, NULL, OPT_SHUFFLE},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"server-per", required_argument, NULL, OPT_SERVER_PER},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"tag", required_argument, NULL, OPT_TAG},
-    {"known", required_argument, NULL, OPT_KNOWN},
-    {"keep", required_argument, NULL, OPT_KEEP},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {0},
-};
-
-static bool parse_timeout(struct run_config *config, const char *text) {
-  if (!text_duration(span_str(text), &config->timeout_ms) || config->timeout_ms < 4) {
-    command_usage("run", "--timeout: \"%.60s\" should be seconds, or a number with ms or s", text);
-    return false;
-  }
-  return true;
-}
-
-static bool parse_option(struct run_options *o, struct words *w, int c, char **argv) {
-  struct run_config *config = &o->config;
-  switch (c) {
-  case 's':
-    w->server = optarg;
-    return true;
-  case OPT_COMMAND:
-    w->command = optarg;
-    return true;
-  case OPT_ATTACH:
-    w->attach = optarg;
-    return true;
-  case 'd':
-    w->deliveries = optarg;
-    return true;
-  case OPT_TRANSPORT:
-    w->transports = optarg;
-    return true;
-  case 'j':
-    return small("-j", optarg, WORKERS_MAX, &config->workers);
-  case OPT_JUNIT:
-    o->junit = optarg;
-    return true;
-  case OPT_MIN:
-    return number("--min", optarg, 0, UINT32_MAX, &w->min);
-  case OPT_REPEAT:
-    return small("--repeat", optarg, 1000000, &config->repeat);
-  case OPT_SHUFFLE:
-    config->shuffle = true;
-    return !optarg || number("--shuffle", optarg, 1, UINT64_MAX, &config->shuffle_seed);
-  case OPT_SEED:
-    w->seeded = true;
-    return number("--seed", optarg, 0, UINT64_MAX, &config->seed);
-  case OPT_SERVER_PER:
-    config->server_per = strcmp(optarg, "case") == 0 ? SERVER_PER_CASE : SERVER_PER_RUN;
-    if (config->server_per == SERVER_PER_CASE || strcmp(optarg, "run") == 0)
-      return true;
-    command_usage("run", "--server-per: \"%.60s\" should be case or run", optarg);
-    return false;
-  case OPT_TIMEOUT:
-    return parse_timeout(config, optarg);
-  case 'k':
-    w->pattern = optarg;
-    return true;
-  case OPT_TAG:
-    w->tag = optarg;
-    return true;
-  case OPT_KNOWN:
-    w->known = optarg;
-    return true;
-  case OPT_KEEP:
-    o->keep = optarg;
-    return true;
-  case 'v':
-    o->verbose = true;
-    return true;
-  case 'q':
-    o->quiet = true;
-    return true;
-  default:
-    command_bad_option("run", argv);
-    return false;
-  }
-}
+enum { YAML_MAX = 1 << 20, TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
 
 /* Reads a YAML file whole; complains when it can't. */
 static bool read_yaml(const char *path, struct buf *text, struct diag *diag) {
@@ -174,7 +40,7 @@ static bool load_profile(struct run_options *o, const char *server, struct diag 
   return o->profile != NULL;
 }
 
-static bool find_server(struct run_options *o, const struct words *w, struct diag *diag) {
+static bool find_server(struct run_options *o, const struct run_words *w, struct diag *diag) {
   if (!!w->server + !!w->command + !!w->attach > 1) {
     diag_at(diag, "mcreplay run", 0, 0, "-s, --command and --attach exclude each other; give one");
     return false;
@@ -239,34 +105,6 @@ static bool find_known(struct run_options *o, const char *given, struct diag *di
   return ok;
 }
 
-static bool some_case_fits(void *arg, const char *pattern) {
-  const struct suite *suite = arg;
-  for (size_t i = 0; i < suite->cases.n; i++)
-    if (text_glob(span_str(pattern), span_str(suite_case(suite, i)->id)))
-      return true;
-  return false;
-}
-
-static bool select_cases(struct run_options *o, const struct words *w, bool all,
-                         struct diag *diag) {
-  /* With a choice of cases an entry for others is no error. */
-  if (all && !known_check(&o->known, some_case_fits, &o->suite, diag))
-    return false;
-  if (w->pattern)
-    suite_keep(&o->suite, w->pattern);
-  if (w->tag)
-    suite_keep_tag(&o->suite, w->tag);
-  size_t n = o->suite.cases.n;
-  if (n == 0)
-    diag_at(diag, "mcreplay run", 0, 0,
-            "nothing selected by %s \"%s\"; \"mcreplay list\" names the cases",
-            w->pattern ? "-k" : "--tag", w->pattern ? w->pattern : w->tag);
-  else if (n < w->min)
-    diag_at(diag, "mcreplay run", 0, 0, "%zu cases selected, fewer than --min %llu asks for", n,
-            (unsigned long long)w->min);
-  return n > 0 && n >= w->min;
-}
-
 static void add_option(struct buf *line, const char *option, const char *word) {
   if (!word)
     return;
@@ -274,8 +112,7 @@ static void add_option(struct buf *line, const char *option, const char *word) {
   text_shell(line, span_str(word));
 }
 
-static char *reproduce_line(const struct words *w, const char *program,
-                            const struct run_config *config) {
+static char *reproduce_line(const struct run_words *w, const char *program) {
   struct buf line;
   buf_init(&line, 16 << 10);
   text_shell(&line, span_str(program));
@@ -284,21 +121,46 @@ static char *reproduce_line(const struct words *w, const char *program,
   add_option(&line, "--command", w->command);
   add_option(&line, "--attach", w->attach);
   add_option(&line, "--known", w->known);
-  if (config->timeout_ms != 5000)
-    buf_addf(&line, " --timeout %ums", config->timeout_ms);
+  if (w->timeout_ms != RUN_TIMEOUT_MS)
+    buf_addf(&line, " --timeout %ums", w->timeout_ms);
   return buf_take(&line);
 }
 
-static bool load(struct run_options *o, const struct words *w, bool all, struct diag *diag) {
+/* A sample for somebody who looks on; a pipe gets the plain one alone. */
+static const char *default_deliveries(void) {
+  return isatty(STDOUT_FILENO) ? "whole,bytewise,slow-read,random:1" : "whole";
+}
+
+static bool find_deliveries(struct run_options *o, const struct run_words *w, struct diag *diag) {
   struct buf why;
   buf_init(&why, 4096);
-  bool ok = delivery_parse_list(w->deliveries ? w->deliveries : "whole", &o->deliveries,
-                                &o->config.ndeliveries, &why);
+  bool ok = delivery_parse_list(w->deliveries ? w->deliveries : default_deliveries(),
+                                &o->deliveries, &o->config.ndeliveries, &why);
   if (!ok)
     diag_at(diag, "-d", 0, 0, "%s", buf_cstr(&why));
   buf_fini(&why);
-  return ok && find_server(o, w, diag) && find_transports(o, w->transports, diag) &&
-         find_known(o, w->known, diag) && select_cases(o, w, all, diag);
+  o->config.deliveries = o->deliveries;
+  return ok;
+}
+
+/* What the head line should say of the choice. */
+static char *make_note(const struct run_options *o, const struct run_words *w) {
+  struct buf note;
+  buf_init(&note, 1024);
+  if (w->last_failed)
+    buf_addf(&note, "; what failed in the last run");
+  if (w->parts)
+    buf_addf(&note, "; part %u of %u", w->part, w->parts);
+  if (!w->deliveries && o->config.ndeliveries > 1)
+    buf_addf(&note, "; a sample of the deliveries; -d all plays all");
+  return buf_take(&note);
+}
+
+static uint64_t random_seed(void) {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+    DIE("no random bytes: %s", strerror(errno));
+  return seed % 1000000000; /* short enough to be typed again */
 }
 
 /* Beside the other reports in a tree that has them, else here. */
@@ -306,29 +168,44 @@ static const char *default_keep(void) {
   return access("build", W_OK | X_OK) == 0 ? "build/report/failures" : "mcreplay-failures";
 }
 
+static void take_words(struct run_options *o, const struct run_words *w) {
+  struct run_config *config = &o->config;
+  unsigned ms = w->timeout_ms;
+  config->workers = w->workers;
+  config->repeat = w->repeat;
+  config->until_fail = w->until_fail;
+  config->server_per = w->server_per;
+  config->seed = w->seeded ? w->seed : random_seed();
+  config->shuffle = w->shuffle;
+  config->shuffle_seed = w->shuffle_seed ? w->shuffle_seed : config->seed;
+  config->timeout_ms = ms;
+  config->total_ms = ms < TOTAL_MAX_MS / TOTAL_FACTOR ? ms * TOTAL_FACTOR : TOTAL_MAX_MS;
+  o->keep = w->keep ? w->keep : default_keep();
+  o->junit = w->junit;
+  o->part = w->parts > 0;
+  o->verbose = w->verbose;
+  o->quiet = w->quiet;
+}
+
+static bool load(struct run_options *o, struct run_words *w, bool all, struct diag *diag) {
+  struct run_config *config = &o->config;
+  if (!run_select_recall(o, w, diag) || !find_deliveries(o, w, diag) || !find_server(o, w, diag) ||
+      !find_transports(o, w->transports, diag) || !find_known(o, w->known, diag) ||
+      !run_select_cases(o, w, all, diag))
+    return false;
+  config->suite = &o->suite;
+  config->profile = o->profile;
+  config->known = &o->known;
+  return run_select_runs(o, w, diag);
+}
+
 int run_options_parse(struct run_options *o, int argc, char **argv) {
   *o = (struct run_options){0};
-  struct words w = {0};
-  struct run_config *config = &o->config;
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  config->workers = cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (unsigned)cores;
-  config->repeat = 1;
-  config->timeout_ms = 5000;
+  struct run_words w;
   known_init(&o->known);
   suite_init(&o->suite);
-  opterr = 0;
-  int c;
-  while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, NULL)) != -1)
-    if (!parse_option(o, &w, c, argv))
-      return EXIT_USAGE;
-  if (!w.seeded && getrandom(&config->seed, sizeof config->seed, 0) == (ssize_t)sizeof config->seed)
-    config->seed %= 1000000000; /* short enough to be typed again */
-  if (!config->shuffle_seed)
-    config->shuffle_seed = config->seed;
-  config->total_ms = config->timeout_ms < TOTAL_MAX_MS / TOTAL_FACTOR
-                         ? config->timeout_ms * TOTAL_FACTOR
-                         : TOTAL_MAX_MS;
-  if (!command_load("run", &o->paths, &o->suite, argv + optind, argc - optind))
+  if (!run_words_parse(&w, argc, argv) ||
+      !command_load("run", &o->paths, &o->suite, argv + optind, argc - optind))
     return EXIT_USAGE;
   struct diag diag;
   diag_init(&diag);
@@ -338,16 +215,12 @@ int run_options_parse(struct run_options *o, int argc, char **argv) {
   diag_fini(&diag);
   if (!ok)
     return EXIT_USAGE;
-  o->reproduce = reproduce_line(&w, program_invocation_name, config);
-  config->suite = &o->suite;
-  config->profile = o->profile;
-  config->deliveries = o->deliveries;
-  config->known = &o->known;
-  config->reproduce = o->reproduce;
-  if (!o->keep)
-    o->keep = default_keep();
+  take_words(o, &w);
+  o->note = make_note(o, &w);
+  o->reproduce = reproduce_line(&w, program_invocation_name);
+  o->config.reproduce = o->reproduce;
   if (strcmp(o->keep, "none") != 0)
-    config->keep = keep_new(o->keep);
+    o->config.keep = keep_new(o->keep);
   return EXIT_WELL;
 }
 
@@ -356,7 +229,12 @@ void run_options_fini(struct run_options *o) {
   known_fini(&o->known);
   profile_free(o->profile);
   paths_fini(&o->paths);
+  history_free(o->history);
   free(o->deliveries);
+  free(o->red_deliveries);
+  free(o->red_transports);
+  free(o->chosen);
   free(o->reproduce);
+  free(o->note);
   keep_free(o->config.keep);
 }

@@ -3,6 +3,7 @@
 #define CLI_RUN_OPTIONS_H
 
 #include "run/config.h"
+#include "run/history.h"
 
 struct run_options {
   struct run_config config; /* what the options below own */
@@ -12,9 +13,15 @@ struct run_options {
   struct profile *profile;
   struct delivery *deliveries;
   enum transport transports[2];
+  struct history *history;
+  char *red_deliveries, *red_transports;
+  bool *chosen;
   char *reproduce;
+  char *note;       /* for the head line of the run */
   const char *keep; /* the folder for what is kept of failures */
   const char *junit;
+  const char *last; /* the history's file */
+  bool part;        /* others run too: their durations stay */
   bool verbose, quiet;
 };
 

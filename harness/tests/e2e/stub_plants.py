@@ -363,3 +363,26 @@ class Flip(Plant):
 
     def ended(self, conn):
         self.flips.pop(conn, None)
+
+
+class Sizes(Plant):
+    """Does nothing wrong; adds a line to the file ARG when a client has ended: the key of its first
+    request but for the key space, and how many bytes each read found."""
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.sizes, self.keys = {}, {}
+
+    def reading(self, conn):
+        self.sizes.setdefault(conn, []).append(len(conn.peek()))
+        return True
+
+    def answer(self, conn, request, data):
+        self.keys.setdefault(conn, request.key[4:].decode())
+        return data
+
+    def ending(self, conn):
+        sizes = " ".join(map(str, self.sizes.pop(conn, [])))
+        with open(self.arg, "a") as file:
+            print(self.keys.pop(conn, ""), sizes, file=file)
+        return True

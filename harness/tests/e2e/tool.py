@@ -125,7 +125,9 @@ def command(*args, cwd=ROOT, env=None):
 
 
 def start(*args, cwd=ROOT, env=None):
-    """Starts it in a process group of its own."""
+    """Starts it in a process group of its own. A run is remembered only where a test says so."""
+    if args and args[0] == "run" and "--last" not in args:
+        args = ["run", "--last", os.devnull, *args[1:]]
     argv = [str(MCREPLAY), *map(str, args)]
     return subprocess.Popen(argv, cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)

@@ -13,18 +13,26 @@ static struct run_options options;
 #define CASE(head) "case t\nspec noop\n" head "c1 > noop\n"
 #define PROFILE(name) "name: " name "\ncommand: [x]\ntransports:\n  unix: {args: [\"{socket}\"]}\n"
 
+#define LAST(case, red)                                                                            \
+  "{\"format\": 1, \"seed\": \"77\", \"cases\": {\"" case "\": {\"bytewise unix\": {\"us\": 9, "   \
+                                                          "\"red\": " red "}}}}"
+
 static void setup(void) {
   folder_init(&folder);
   folder_put(&folder, "cases/get/hit.session", CASE("tag fast\n"));
-  folder_put(&folder, "cases/get/miss.session", CASE(""));
+  folder_put(&folder, "cases/get/miss.session", CASE("needs flush\n"));
   folder_put(&folder, "fixtures/servers/memcached.yaml", PROFILE("memcached"));
   folder_put(&folder, "fixtures/servers/known.yaml", PROFILE("known"));
   folder_put(&folder, "fixtures/servers/stale.yaml", PROFILE("stale"));
   folder_put(&folder, "fixtures/known/known.yaml", "- {case: get/miss, kind: timeout, why: x}\n");
   folder_put(&folder, "fixtures/known/stale.yaml", "- {case: gone, kind: timeout, why: x}\n");
+  folder_put(&folder, "red.json", LAST("get/miss", "true"));
+  folder_put(&folder, "green.json", LAST("get/miss", "false"));
+  folder_put(&folder, "gone.json", LAST("get/gone", "true"));
   CHECK(chdir(folder.path) == 0);
   setenv("MCREPLAY_DATA", ".", 1);
-  optind = 0; /* begins anew */
+  CHECK(freopen("/dev/null", "w", stdout)); /* no terminal, wherever the test runs */
+  optind = 0;                               /* begins anew */
 }
 
 static void teardown(void) {
@@ -76,6 +84,21 @@ static const char *const refused[] = {
     "-s stale",
     "-k nothing",
     "--tag nothing",
+    "--needs nothing",
+    "--shard 0/3",
+    "--shard 4/3",
+    "--shard 3",
+    "--shard /3",
+    "--shard 1/",
+    "--shard 1/2/3",
+    "--shard 1/1001",
+    "--shard 3/3",
+    "--last-failed",
+    "--last-failed --last green.json",
+    "--last-failed --last gone.json",
+    "--last-failed --last red.json get/hit",
+    "--last-failed --last red.json -d whole",
+    "--last-failed=1",
     "nothing",
     "get/miss nothing",
 };
@@ -161,6 +184,7 @@ static const struct {
     {"-k hit", 1},
     {"--tag fast", 1},
     {"-k get --tag fast", 1},
+    {"--needs flush", 1},
     {"cases/get --min 2", 2},
     {"-k get/*", 2},
     /* Not all cases: an entry for others is no error. */
@@ -170,6 +194,59 @@ static const struct {
 START_TEST(cases_are_chosen) {
   ck_assert_int_eq(parse(chosen[_i].words), EXIT_WELL);
   ck_assert_uint_eq(options.config.suite->cases.n, chosen[_i].n);
+}
+END_TEST
+
+static size_t count_chosen(void) {
+  size_t n = 0;
+  for (size_t i = 0; i < plan_places(&options.config); i++)
+    n += options.chosen[i];
+  return n;
+}
+
+START_TEST(what_failed_brings_its_delivery_and_seed) {
+  ck_assert_int_eq(parse("--last-failed --last red.json"), EXIT_WELL);
+  const struct run_config *c = &options.config;
+  ck_assert_uint_eq(c->ndeliveries, 1);
+  ck_assert_str_eq(c->deliveries[0].name, "bytewise");
+  ck_assert_uint_eq(c->seed, 77);
+  ck_assert_uint_eq(count_chosen(), 1);
+  ck_assert(c->chosen[1] && !c->chosen[0]);
+}
+END_TEST
+
+START_TEST(what_is_said_goes_before_what_is_remembered) {
+  ck_assert_int_eq(parse("--last-failed --last red.json -d whole,bytewise --seed 5"), EXIT_WELL);
+  ck_assert_uint_eq(options.config.ndeliveries, 2);
+  ck_assert_uint_eq(options.config.seed, 5);
+  ck_assert_uint_eq(count_chosen(), 1);
+}
+END_TEST
+
+START_TEST(a_part_is_chosen_among_case_runs) {
+  ck_assert_int_eq(parse("--shard 2/3 -d whole,bytewise --until-fail"), EXIT_WELL);
+  ck_assert_uint_eq(options.config.suite->cases.n, 2);
+  ck_assert_uint_eq(count_chosen(), 1);
+  ck_assert(options.part);
+  ck_assert(options.config.until_fail);
+}
+END_TEST
+
+START_TEST(a_bad_history_is_no_error) {
+  folder_put(&folder, "bad.json", "{");
+  ck_assert_int_eq(parse("--shard 1/2 --last bad.json"), EXIT_WELL);
+  ck_assert_uint_eq(count_chosen(), 1);
+}
+END_TEST
+
+START_TEST(the_last_run_is_kept_where_things_are_built) {
+  ck_assert_int_eq(parse(""), EXIT_WELL);
+  ck_assert_str_eq(options.last, ".mcreplay-last.json");
+  run_options_fini(&options);
+  folder_put(&folder, "build/x", "");
+  optind = 0;
+  ck_assert_int_eq(parse(""), EXIT_WELL);
+  ck_assert_str_eq(options.last, "build/report/last-run.json");
 }
 END_TEST
 
@@ -195,6 +272,11 @@ static Suite *suite(void) {
   tcase_add_test(t, words_are_taken);
   tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
   tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));
+  tcase_add_test(t, what_failed_brings_its_delivery_and_seed);
+  tcase_add_test(t, what_is_said_goes_before_what_is_remembered);
+  tcase_add_test(t, a_part_is_chosen_among_case_runs);
+  tcase_add_test(t, a_bad_history_is_no_error);
+  tcase_add_test(t, the_last_run_is_kept_where_things_are_built);
   tcase_add_test(t, a_server_that_runs_is_attached_to);
   suite_add_tcase(s, t);
   return s;

@@ -1,0 +1,204 @@
+#include "cli/run_words.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+enum { WORKERS_MAX = 64, REPEAT_MAX = 1000000, PARTS_MAX = 1000, TIMEOUT_LEAST_MS = 4 };
+
+static bool number(const char *name, const char *text, uint64_t least, uint64_t most,
+                   uint64_t *out) {
+  if (text_number(span_str(text), out) && *out >= least && *out <= most)
+    return true;
+  command_usage("run", "%s: \"%.60s\" should be a number from %llu to %llu", name, text,
+                (unsigned long long)least, (unsigned long long)most);
+  return false;
+}
+
+static bool small(const char *name, const char *text, unsigned most, unsigned *out) {
+  uint64_t value;
+  if (!number(name, text, 1, most, &value))
+    return false;
+  *out = (unsigned)value;
+  return true;
+}
+
+enum {
+  OPT_COMMAND = 256,
+  OPT_ATTACH,
+  OPT_TRANSPORT,
+  OPT_JUNIT,
+  OPT_MIN,
+  OPT_REPEAT,
+  OPT_UNTIL_FAIL,
+  OPT_SHUFFLE,
+  OPT_SEED,
+  OPT_SERVER_PER,
+  OPT_TIMEOUT,
+  OPT_TAG,
+  OPT_NEEDS,
+  OPT_SHARD,
+  OPT_LAST,
+  OPT_LAST_FAILED,
+  OPT_KNOWN,
+  OPT_KEEP
+};
+
+static const struct option options[] = {
+    {"server", required_argument, NULL, 's'},
+    {"command", required_argument, NULL, OPT_COMMAND},
+    {"attach", required_argument, NULL, OPT_ATTACH},
+    {"delivery", required_argument, NULL, 'd'},
+    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"junit", required_argument, NULL, OPT_JUNIT},
+    {"min", required_argument, NULL, OPT_MIN},
+    {"repeat", required_argument, NULL, OPT_REPEAT},
+    {"until-fail", no_argument, NULL, OPT_UNTIL_FAIL},
+    {"shuffle", optional_argument, NULL, OPT_SHUFFLE},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"server-per", required_argument, NULL, OPT_SERVER_PER},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"tag", required_argument, NULL, OPT_TAG},
+    {"needs", required_argument, NULL, OPT_NEEDS},
+    {"shard", required_argument, NULL, OPT_SHARD},
+    {"last", required_argument, NULL, OPT_LAST},
+    {"last-failed", no_argument, NULL, OPT_LAST_FAILED},
+    {"known", required_argument, NULL, OPT_KNOWN},
+    {"keep", required_argument, NULL, OPT_KEEP},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {0},
+};
+
+static bool parse_timeout(struct run_words *w, const char *text) {
+  if (text_duration(span_str(text), &w->timeout_ms) && w->timeout_ms >= TIMEOUT_LEAST_MS)
+    return true;
+  command_usage("run", "--timeout: \"%.60s\" should be seconds, or a number with ms or s", text);
+  return false;
+}
+
+static bool parse_server_per(struct run_words *w, const char *text) {
+  w->server_per = strcmp(text, "case") == 0 ? SERVER_PER_CASE : SERVER_PER_RUN;
+  if (w->server_per == SERVER_PER_CASE || strcmp(text, "run") == 0)
+    return true;
+  command_usage("run", "--server-per: \"%.60s\" should be case or run", text);
+  return false;
+}
+
+static bool parse_shard(struct run_words *w, const char *text) {
+  struct span all = span_str(text);
+  const char *slash = strchr(text, '/');
+  size_t n = slash ? (size_t)(slash - text) : all.n;
+  uint64_t part, parts;
+  if (slash && text_number(span_sub(all, 0, n), &part) &&
+      text_number(span_from(all, n + 1), &parts) && part >= 1 && part <= parts &&
+      parts <= PARTS_MAX) {
+    w->part = (unsigned)part;
+    w->parts = (unsigned)parts;
+    return true;
+  }
+  command_usage("run", "--shard: \"%.60s\" should be I/N, the I-th of N parts, 1 <= I <= N <= %d",
+                text, PARTS_MAX);
+  return false;
+}
+
+static bool parse_option(struct run_words *w, int c, char **argv) {
+  const char **text = NULL;
+  bool *flag = NULL;
+  switch (c) {
+  case 's':
+    text = &w->server;
+    break;
+  case OPT_COMMAND:
+    text = &w->command;
+    break;
+  case OPT_ATTACH:
+    text = &w->attach;
+    break;
+  case 'd':
+    text = &w->deliveries;
+    break;
+  case OPT_TRANSPORT:
+    text = &w->transports;
+    break;
+  case OPT_JUNIT:
+    text = &w->junit;
+    break;
+  case 'k':
+    text = &w->pattern;
+    break;
+  case OPT_TAG:
+    text = &w->tag;
+    break;
+  case OPT_NEEDS:
+    text = &w->needs;
+    break;
+  case OPT_LAST:
+    text = &w->last;
+    break;
+  case OPT_KNOWN:
+    text = &w->known;
+    break;
+  case OPT_KEEP:
+    text = &w->keep;
+    break;
+  case OPT_UNTIL_FAIL:
+    flag = &w->until_fail;
+    break;
+  case OPT_LAST_FAILED:
+    flag = &w->last_failed;
+    break;
+  case 'v':
+    flag = &w->verbose;
+    break;
+  case 'q':
+    flag = &w->quiet;
+    break;
+  case 'j':
+    return small("-j", optarg, WORKERS_MAX, &w->workers);
+  case OPT_MIN:
+    return number("--min", optarg, 0, UINT32_MAX, &w->min);
+  case OPT_REPEAT:
+    return small("--repeat", optarg, REPEAT_MAX, &w->repeat);
+  case OPT_SHUFFLE:
+    w->shuffle = true;
+    return !optarg || number("--shuffle", optarg, 1, UINT64_MAX, &w->shuffle_seed);
+  case OPT_SEED:
+    w->seeded = true;
+    return number("--seed", optarg, 0, UINT64_MAX, &w->seed);
+  case OPT_SERVER_PER:
+    return parse_server_per(w, optarg);
+  case OPT_TIMEOUT:
+    return parse_timeout(w, optarg);
+  case OPT_SHARD:
+    return parse_shard(w, optarg);
+  default:
+    command_bad_option("run", argv);
+    return false;
+  }
+  if (text)
+    *text = optarg;
+  else
+    *flag = true;
+  return true;
+}
+
+bool run_words_parse(struct run_words *w, int argc, char **argv) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  *w = (struct run_words){
+      .workers = cores < 1             ? 1
+                 : cores > WORKERS_MAX ? WORKERS_MAX
+                                       : (unsigned)cores,
+      .repeat = 1,
+      .timeout_ms = RUN_TIMEOUT_MS,
+  };
+  opterr = 0;
+  int c;
+  while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, NULL)) != -1)
+    if (!parse_option(w, c, argv))
+      return false;
+  return true;
+}

@@ -1,0 +1,26 @@
+/* The words of `run` as they were given, before what they name is loaded. Internal to the cli
+ * layer. */
+#ifndef CLI_RUN_WORDS_H
+#define CLI_RUN_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "run/config.h"
+
+enum { RUN_TIMEOUT_MS = 5000 }; /* when none is given */
+
+struct run_words {
+  const char *server, *command, *attach, *deliveries, *transports, *known;
+  const char *pattern, *tag, *needs, *last, *junit, *keep;
+  uint64_t min, seed, shuffle_seed; /* a shuffle_seed of 0: none was given */
+  unsigned part, parts;             /* parts of 0: no part was asked for; part counts from 1 */
+  unsigned workers, repeat, timeout_ms;
+  enum server_per server_per;
+  bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
+};
+
+/* Parses; leaves `optind` at the paths. Prints what is wrong and returns false. */
+bool run_words_parse(struct run_words *w, int argc, char **argv);
+
+#endif
