@@ -92,6 +92,8 @@ struct verdict blame(const struct session *session, const struct failure *f,
     buf_add_str(&fence, "  (answers the driver's own)");
     in.text = buf_span(&fence);
   }
+  if (f->aside && !stall) /* a difference is told by the detail alone */
+    buf_addf(&detail, "%s\n", buf_cstr(&brief));
   if (f->aside && in.text.n)
     buf_addf(&detail, "next on c%u  %.*s\n", s->id, (int)(in.text.n < 200 ? in.text.n : 200),
              (const char *)in.text.p);

@@ -1,8 +1,12 @@
 """Misbehaviours that depend on how the bytes travel: each shows under some deliveries and hides
 under all others. Those that name no trigger act on every connection that gives them occasion."""
 
+import fcntl
+import os
 import select
 import socket
+import struct
+import termios
 
 import wire
 from stub_plants import TRIGGER, Plant
@@ -129,3 +133,52 @@ class MixedUp(Plant):
 
     def ended(self, conn):
         self.last.pop(conn, None)
+
+
+class WrongAside(Plant):
+    """While one connection's request is incomplete, the noop of a new one is answered wrongly, or
+    it is closed (`close`)."""
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.incomplete, self.known = set(), set()
+
+    def waiting(self, conn):
+        if conn.received:
+            self.incomplete.add(conn)
+        else:
+            self.incomplete.discard(conn)
+
+    def answer(self, conn, request, data):
+        new = conn not in self.known
+        self.known.add(conn)
+        if not (new and request.opcode == wire.NOOP and self.incomplete - {conn}):
+            return data
+        conn.closing = self.arg == "close"
+        return b"" if conn.closing else wire.response(wire.NOOP, opaque=request.opaque, status=1)
+
+    def ended(self, conn):
+        self.incomplete.discard(conn)
+        self.known.discard(conn)
+
+
+class Overtaken(Plant):
+    """The first connection's `get` of a trigger is answered when the client has read the answer to
+    another one's."""
+
+    first = None
+
+    def answer(self, conn, request, data):
+        if request.opcode != wire.GET or not request.key.endswith(TRIGGER):
+            return data
+        if self.first is None:
+            self.first = conn, data
+            return b""
+        (first, held), self.first = self.first, None
+        conn.queue(data)
+        conn.write()
+        while struct.unpack("i", fcntl.ioctl(conn.sock, termios.TIOCOUTQ, bytes(4)))[0] > 0:
+            os.sched_yield()
+        first.queue(held)
+        first.write()
+        return b""

@@ -102,6 +102,11 @@ ROWS = [
         text=r"^  another connection got no answer to its noop while c1 stood still\n"),
     Row("block-on-request", "last", found({"pause"}, "timeout"),
         text=r"^  another connection got no answer to its noop while c1 stood still\n"),
+    Row("wrong-aside", "last", found({"pause"}),
+        text=r"^  another connection got a wrong answer to its noop while c1 stood still\n"
+             r"  next on c1  c1 < get "),
+    Row("wrong-aside=close", "last", found({"pause"}),
+        text=r"^  another connection was closed instead of answered while c1 stood still\n"),
     Row("half-close-is-close", "large", found({"half-close"}, "unexpected_close"),
         text=r"closed c1 in the middle of an answer"),
     # A client that waits in silence finds an answer that is held back; its half-close hides it if

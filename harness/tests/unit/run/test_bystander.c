@@ -1,0 +1,74 @@
+/* What a bystander makes of the answer to its noop. */
+#include "run/bystander.h"
+
+#include "tiny_server.h"
+
+#define ANSWER "noop opaque=0xb7570000"
+
+static const struct {
+  const char *answer; /* as tiny_server takes it */
+  const char *wrong;  /* what is told; NULL: nothing */
+} rows[] = {
+    {NULL, NULL},
+    {ANSWER, NULL},
+    {"noop opaque=1", "another connection got a wrong answer to its noop"},
+    {ANSWER " status=1", "another connection got a wrong answer to its noop"},
+    {ANSWER "\n" ANSWER, "another connection got a wrong answer to its noop"},
+    {"raw hex(81 0a 01)", "another connection got a wrong answer to its noop"},
+    {"close", "another connection was closed instead of answered"},
+    {"raw hex(81 0a 00)\nclose", "another connection was closed instead of answered"},
+};
+
+struct outcome {
+  struct event_base *base;
+  const char *wrong;
+  unsigned told;
+};
+
+static void done(void *arg, const char *wrong) {
+  struct outcome *o = arg;
+  o->wrong = wrong;
+  o->told++;
+  event_base_loopbreak(o->base);
+}
+
+START_TEST(answers_are_judged) {
+  struct outcome o = {.base = event_base_new()};
+  struct tiny_server server;
+  tiny_init(&server, o.base, TINY_SOUND, &rows[_i].answer, 1);
+  struct bystander *b = bystander_new(o.base, &server.addr, done, &o);
+  ck_assert_int_eq(event_base_dispatch(o.base), 0);
+  ck_assert_uint_eq(o.told, 1);
+  if (rows[_i].wrong)
+    ck_assert_str_eq(o.wrong, rows[_i].wrong);
+  else
+    ck_assert_ptr_null(o.wrong);
+  bystander_free(b);
+  tiny_fini(&server);
+  ck_assert_int_eq(event_base_get_num_events(o.base, EVENT_BASE_COUNT_ADDED), 0);
+  event_base_free(o.base);
+}
+END_TEST
+
+START_TEST(no_server_is_told) {
+  struct outcome o = {.base = event_base_new()};
+  struct addr nowhere;
+  ck_assert(addr_unix(&nowhere, "/nonexistent/socket"));
+  struct bystander *b = bystander_new(o.base, &nowhere, done, &o);
+  ck_assert_int_eq(event_base_dispatch(o.base), 0);
+  ck_assert_str_eq(o.wrong, "another connection was closed instead of answered");
+  bystander_free(b);
+  event_base_free(o.base);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *s = suite_create("bystander");
+  TCase *t = tcase_create("bystander");
+  suite_add_tcase(s, t);
+  tcase_add_loop_test(t, answers_are_judged, 0, sizeof rows / sizeof *rows);
+  tcase_add_test(t, no_server_is_told);
+  return s;
+}
+
+UNIT_MAIN(suite)
