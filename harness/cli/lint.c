@@ -36,6 +36,72 @@ static void check_keys(const struct session *s, struct diag *diag) {
   }
 }
 
+static bool is_word(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether `$name` stands inside quotes in a line. */
+static bool holds_quoted(struct span line, struct span name) {
+  bool quoted = false;
+  for (size_t i = 0; i < line.n; i++) {
+    if (quoted && line.p[i] == '\\')
+      i++;
+    else if (line.p[i] == '"')
+      quoted = !quoted;
+    else if (quoted && line.p[i] == '$' && span_eq(span_sub(line, i + 1, name.n), name) &&
+             (i + 1 + name.n == line.n || !is_word(line.p[i + 1 + name.n])))
+      return true;
+  }
+  return false;
+}
+
+/* What `repeat N as NAME {` calls its count; empty without. */
+static struct span counter_name(const struct step *loop) {
+  const char *as = memmem(loop->text.p, loop->text.n, " as ", 4);
+  struct span name =
+      as ? span_from(loop->text, (size_t)(as + 4 - (const char *)loop->text.p)) : (struct span){0};
+  while (name.n && name.p[0] == ' ')
+    name = span_from(name, 1);
+  size_t n = 0;
+  while (n < name.n && is_word(name.p[n]))
+    n++;
+  return span_sub(name, 0, n);
+}
+
+static void check_quoted(const struct session *s, struct span line, unsigned number, size_t at,
+                         struct diag *diag) {
+  static const char advice[] = "$%.*s stands inside quotes, where it is text and no value; write "
+                               "\"text\" $%.*s";
+  for (size_t i = 0; i < s->nvars; i++)
+    if (holds_quoted(line, span_str(s->vars[i])))
+      diag_at(diag, s->file, number, 0, advice, (int)strlen(s->vars[i]), s->vars[i],
+              (int)strlen(s->vars[i]), s->vars[i]);
+  for (size_t i = 0; i < at; i++) {
+    struct span name = counter_name(&s->steps[i]);
+    if (s->steps[i].kind == STEP_LOOP && s->steps[i].partner > at && name.n &&
+        holds_quoted(line, name))
+      diag_at(diag, s->file, number, 0, advice, (int)name.n, (const char *)name.p, (int)name.n,
+              (const char *)name.p);
+  }
+}
+
+/* `"$i"` is the text that it looks like; who writes it means the value as a rule. */
+static void check_quotes(const struct session *s, struct diag *diag) {
+  for (size_t at = 0; at < s->nsteps; at++) {
+    const struct step *step = &s->steps[at];
+    if (step->kind == STEP_SEND || step->kind == STEP_EXPECT)
+      check_quoted(s, step->text, step->line, at, diag);
+    for (size_t i = 0; step->choice && i < step->choice->n; i++)
+      for (size_t k = 0; k < step->choice->alternatives[i].n; k++)
+        check_quoted(s, step->choice->alternatives[i].items[k].text,
+                     step->choice->alternatives[i].items[k].line, at, diag);
+    for (size_t i = 0; step->each && i < step->each->n; i++)
+      check_quoted(s, step->each->items[i].text, step->each->items[i].line, at, diag);
+    if (step->each)
+      check_quoted(s, step->each->terminator.text, step->each->terminator.line, at, diag);
+  }
+}
+
 static void check_expects(const struct session *s, struct diag *diag) {
   for (size_t i = 0; i < s->nsteps; i++)
     if (s->steps[i].kind >= STEP_EXPECT && s->steps[i].kind <= STEP_EXPECT_CLOSED)
@@ -60,6 +126,7 @@ static int lint_main(int argc, char **argv) {
     for (size_t i = 0; i < suite.cases.n; i++) {
       check_keys(suite_case(&suite, i)->session, &diag);
       check_expects(suite_case(&suite, i)->session, &diag);
+      check_quotes(suite_case(&suite, i)->session, &diag);
     }
     fputs(diag_text(&diag), stderr);
     status = diag.count ? EXIT_USAGE : EXIT_WELL;
@@ -77,7 +144,8 @@ const struct command command_lint = {
     .what = "check sessions without a server",
     .help = "mcreplay lint [PATH..]\n\n"
             "Compiles the session files below the folders, files or ids given, all cases\n"
-            "without, and checks that keys keep to the case's own key space ({ns}).\n"
+            "without, and checks that keys keep to the case's own key space ({ns}) and that\n"
+            "no $name stands inside quotes.\n"
             "Prints FILE:LINE:COL: what is wrong and what to do; exit status 2 if anything.\n"
             "\nExamples:\n"
             "  mcreplay lint\n"

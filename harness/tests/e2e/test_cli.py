@@ -357,6 +357,27 @@ def test_lint_is_silent_about_good_sessions(session, tree):
     assert (result.status, result.err) == (0, ""), result
 
 
+QUOTED = """
+    c1 > get key="{ns}$a$i" opaque=1
+    c1 < get cas=?a value="$b $ \\\\" opaque=1
+    repeat 2 as i {
+      c1 > get key="{ns}$i" opaque=1
+      each {
+        c1 < get key="\\"$a" opaque=1
+      }
+      c1 < get key="$ab" $a opaque=$i
+    }
+"""
+
+
+def test_lint_points_out_names_inside_quotes(session):
+    path = session("a", QUOTED, head="spec  get\n")
+    result = tool.command("lint", path)
+    assert result.status == 2, result
+    said = [line.removeprefix(f"{path}:") for line in result.err.splitlines()]
+    assert [line.split(" stands inside quotes")[0] for line in said] == ["3: $a", "6: $i", "8: $a"]
+
+
 def test_lint_of_the_project_is_clean():
     result = tool.command("lint")
     assert (result.status, result.err) == (0, ""), result
