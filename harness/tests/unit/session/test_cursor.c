@@ -70,6 +70,23 @@ static const char *const sessions[] = {
     "repeat 2 {\neither {\nc1 < noop\n} or {\nc1 < get\n}\neach {\nc2 < noop\n}\nc2 < get\n}",
 };
 
+/* Of two places that the walk comes to, the one that it comes to first is before the other. */
+START_TEST(places_are_in_the_order_of_the_walk) {
+  enum { PLACES = 64 };
+  struct session *s = compiled(sessions[_i]);
+  struct cursor places[PLACES], c = cursor_of(s);
+  size_t n = 0;
+  for (; cursor_step(&c) && n < PLACES; cursor_next(&c))
+    places[n++] = c;
+  ck_assert_uint_gt(n, 1);
+  for (size_t a = 0; a < n; a++)
+    for (size_t b = 0; b < n; b++)
+      ck_assert_msg(cursor_before(&places[a], &places[b]) == (a < b), "%s: places %zu and %zu",
+                    sessions[_i], a, b);
+  session_free(s);
+}
+END_TEST
+
 START_TEST(walks_as_if_unrolled) {
   struct session *s = compiled(sessions[_i]);
   check_walks(s, sessions[_i]);
@@ -125,6 +142,8 @@ static Suite *suite(void) {
   TCase *t = tcase_create("cursor");
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(t, walks_as_if_unrolled, 0, sizeof sessions / sizeof *sessions);
+  tcase_add_loop_test(t, places_are_in_the_order_of_the_walk, 0,
+                      sizeof sessions / sizeof *sessions);
   tcase_add_test(t, random_programs_walk_as_if_unrolled);
   tcase_add_test(t, loops_without_answers_cost_nothing);
   suite_add_tcase(s, t);
