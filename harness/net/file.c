@@ -77,7 +77,20 @@ static bool share(int fd) {
   return fchmod(fd, 0644 & ~mask) == 0;
 }
 
+/* A device or a pipe is written to; renaming would put a file in its place. */
+static bool write_through(const char *path, struct span content) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return false;
+  bool ok = write_all(fd, content);
+  close_quietly(fd);
+  return ok;
+}
+
 bool file_write(const char *path, struct span content) {
+  struct stat st;
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+    return write_through(path, content);
   char *temporary = xasprintf("%s.XXXXXX", path);
   bool ok = false;
   int fd = mkostemp(temporary, O_CLOEXEC);

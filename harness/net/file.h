@@ -9,7 +9,7 @@
 bool file_read(const char *path, struct buf *out);
 
 /* Replaces the file; on failure (false, errno set) the old one is untouched and no temporary is
- * left. */
+ * left. What is there and no regular file, such as /dev/null, is written to as it is. */
 bool file_write(const char *path, struct span content);
 
 /* Creates a folder and those above it, as `mkdir -p`. */

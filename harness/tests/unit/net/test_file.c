@@ -68,6 +68,17 @@ START_TEST(a_failed_write_changes_nothing) {
 }
 END_TEST
 
+START_TEST(what_is_no_file_is_written_to) {
+  int link = symlink("/dev/null", "sink");
+  ck_assert_int_eq(link, 0);
+  ck_assert(file_write("sink", span_str("gone")));
+  struct stat st;
+  ck_assert_int_eq(lstat("sink", &st), 0);
+  ck_assert(S_ISLNK(st.st_mode));
+  ck_assert_int_eq(unlink("sink"), 0);
+}
+END_TEST
+
 START_TEST(read_appends_up_to_the_cap) {
   struct buf b, big;
   buf_init(&big, 1u << 20);
@@ -145,6 +156,7 @@ static Suite *suite(void) {
   tcase_add_checked_fixture(t, enter_dir, leave_dir);
   tcase_add_test(t, write_replaces_and_leaves_nothing_else);
   tcase_add_test(t, a_failed_write_changes_nothing);
+  tcase_add_test(t, what_is_no_file_is_written_to);
   tcase_add_test(t, read_appends_up_to_the_cap);
   tcase_add_test(t, a_dash_is_standard_input);
   tcase_add_test(t, mkdirs_makes_all_of_a_path);
