@@ -23,7 +23,7 @@ static size_t make_items(size_t least, uint64_t times) {
                                                                                         "tcp"};
   size_t n = least + rng_below(&rng, MOST - least);
   for (size_t i = 0; i < n; i++) {
-    snprintf(ids[i], sizeof ids[i], "case-%zu", i / 4);
+    snprintf(ids[i], sizeof ids[i], "case-%u", (unsigned)(i / 4));
     items[i] = (struct shard_item){.id = ids[i],
                                    .delivery = deliveries[i % 2],
                                    .transport = transports[i / 2 % 2],
