@@ -94,7 +94,7 @@ END_TEST
 static void assert_parts(const uint64_t *us, size_t n, const unsigned *wanted) {
   unsigned part_of[8];
   for (size_t i = 0; i < n; i++) {
-    snprintf(ids[i], sizeof ids[i], "%zu", i);
+    snprintf(ids[i], sizeof ids[i], "%u", (unsigned)i);
     items[i] = (struct shard_item){
         .id = ids[i], .delivery = "whole", .transport = "unix", .us = us[i], .timed = us[i] > 0};
   }
