@@ -20,7 +20,7 @@
 #include "run/verdict.h"
 #include "server/server.h"
 
-enum { KEEP_MOST = 100, KEEP_TAPE_MAX = 8 << 20 };
+enum { KEEP_MOST = 100, KEEP_TAPE_MAX = 4 << 20 };
 
 /* Keeps below the folder `base`, which is made when it is needed, at most KEEP_MOST failures, those
  * of all processes that are forked from now on. Borrows `base`. */
