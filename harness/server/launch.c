@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,21 +42,30 @@ static bool make_dir(struct server *s, struct buf *why) {
   return ok;
 }
 
-/* A port that was free a moment ago. */
-static bool pick_port(uint16_t *port, struct buf *why) {
+static bool try_port(uint16_t port) {
   struct addr a;
-  socklen_t len = sizeof a.sa;
-  addr_loopback(&a, 0);
+  addr_loopback(&a, port);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a.sa, a.len) == 0 &&
-            getsockname(fd, (struct sockaddr *)&a.sa, &len) == 0;
-  if (!ok)
-    fail(why, "cannot find a free port");
-  else
-    *port = ntohs(((struct sockaddr_in *)&a.sa)->sin_port);
+  bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a.sa, a.len) == 0;
   if (fd >= 0)
     close(fd);
   return ok;
+}
+
+/* A port that was free a moment ago, at random and below those that the kernel gives out: one of
+ * the kernel's would be given to the next who asks, and another server could come to answer in our
+ * server's place. */
+static bool pick_port(uint16_t *port, struct buf *why) {
+  enum { LOWEST = 10000, COUNT = 22000, TRIES = 100 };
+  for (int i = 0; i < TRIES; i++) {
+    uint32_t random;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+      break;
+    *port = (uint16_t)(LOWEST + random % COUNT);
+    if (try_port(*port))
+      return true;
+  }
+  return fail(why, "cannot find a free port");
 }
 
 /* Decides where the server shall listen, as far as we decide it. */
