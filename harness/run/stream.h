@@ -16,7 +16,7 @@ enum stream_state {
 };
 
 /* How far the proof at the end has come that nothing else follows. */
-enum stream_proof { PROOF_NONE, PROOF_FENCE_SENT, PROOF_FENCED, PROOF_DONE };
+enum stream_proof { PROOF_NONE, PROOF_FENCE_SENT, PROOF_FENCED };
 
 struct stream {
   unsigned id;
