@@ -111,8 +111,10 @@ struct crowd *crowd_new(struct event_base *base, const struct play_options *opti
     memcpy(o.ns, ns[i], sizeof o.ns);
     o.delivery = i % SLOW_EACH == SLOW_EACH - 1 ? &c->slow : &c->fast;
     o.seed += i;
-    if (i > 0)
+    if (i > 0) {
       o.tape = NULL;
+      o.transcript = NULL;
+    }
     c->members[i] = (struct member){c, NULL};
     c->members[i].play = play_new(base, &o, member_done, &c->members[i]);
   }

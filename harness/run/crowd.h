@@ -8,8 +8,8 @@
 
 struct crowd;
 
-/* Starts `n` plays; `ns` gives each its key space. `done` is called once, from the event loop. The
- * tape of the options takes down the first play. */
+/* Starts `n` plays; `ns` gives each its key space. `done` is called once, from the event loop. Tape
+ * and transcript of the options take down the first play. */
 struct crowd *crowd_new(struct event_base *base, const struct play_options *options, size_t n,
                         const char (*ns)[4], void (*done)(void *arg), void *arg);
 void crowd_free(struct crowd *c);

@@ -17,6 +17,7 @@
 #include "delivery/delivery.h"
 #include "net/addr.h"
 #include "run/tape.h"
+#include "run/transcript.h"
 #include "run/verdict.h"
 #include "session/session.h"
 
@@ -27,11 +28,12 @@ struct play_options {
   const struct session *session;
   const struct delivery *delivery;
   const struct addr *to;
-  uint64_t seed;       /* of the delivery's cuts */
-  char ns[4];          /* the key space */
-  struct tape *tape;   /* takes down what passes; NULL: nothing does */
-  unsigned timeout_ms; /* without any progress */
-  unsigned total_ms;   /* for the whole play */
+  uint64_t seed;                 /* of the delivery's cuts */
+  char ns[4];                    /* the key space */
+  struct tape *tape;             /* takes down what passes; NULL: nothing does */
+  struct transcript *transcript; /* takes down what was answered; NULL: nothing does */
+  unsigned timeout_ms;           /* without any progress */
+  unsigned total_ms;             /* for the whole play */
 };
 
 /* Starts; `done` is called once from the event loop when there is a verdict. What the options point

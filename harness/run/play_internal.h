@@ -20,7 +20,8 @@ struct play {
 
   struct bindings env;
   struct stream *streams;
-  struct cursor script; /* the next step to do */
+  struct stream_listener listener; /* of all of them: the play itself */
+  struct cursor script;            /* the next step to do */
 
   /* What is being sent: requests of one connection, cut into chunks, one of them in hand. */
   struct buf batch;

@@ -1,17 +1,10 @@
-#include "run/stream.h"
+#include "run/stream_take.h"
 
 #include <stdlib.h>
 
 #include "base/check.h"
 
 enum { IN_MAX = FRAME_LIMIT + (1 << 20) };
-
-enum take {
-  TAKE_YES,    /* an expectation was met; bytes were used up */
-  TAKE_CLOSED, /* the same, and by the server's close: nothing can follow */
-  TAKE_MORE,   /* more bytes are needed */
-  TAKE_NO      /* the failure is set */
-};
 
 void stream_init(struct stream *s, unsigned id, const struct session *session, struct bindings *env,
                  const struct stream *all) {
@@ -49,7 +42,7 @@ void stream_fence_answer(unsigned conn, uint8_t answer[HEADER_BYTES]) {
   pack_fence(MAGIC_RESPONSE, conn, answer);
 }
 
-static void fail(struct failure *f, const struct stream *s, enum verdict_kind kind,
+void stream_fail(struct failure *f, const struct stream *s, enum verdict_kind kind,
                  const struct step *step, const struct expected *e) {
   *f = (struct failure){.kind = kind, .stream = s, .counters = s->cursor.counters};
   if (e) {
@@ -63,16 +56,21 @@ static void fail(struct failure *f, const struct stream *s, enum verdict_kind ki
   }
 }
 
-static void meet(struct stream *s) {
+void stream_meet(struct stream *s) {
   cursor_next(&s->cursor);
   s->matched++;
+}
+
+static void tell(const struct stream *s, const struct step *step, struct span bytes, bool ended) {
+  if (s->listener)
+    s->listener->met(s->listener->arg, s, step, bytes, ended);
 }
 
 static enum take take_frame(struct stream *s, const struct step *step, struct span in, size_t *used,
                             struct failure *f) {
   struct match m = pattern_match(step->pattern, s->env, s->cursor.counters, in, s->checked);
   if (m.result == MATCH_MORE && m.need > FRAME_LIMIT) {
-    fail(f, s, KIND_NONCONFORMANCE, step, NULL);
+    stream_fail(f, s, KIND_NONCONFORMANCE, step, NULL);
     f->note = "the answer claims more bytes than the driver takes";
     return TAKE_NO;
   }
@@ -81,189 +79,14 @@ static enum take take_frame(struct stream *s, const struct step *step, struct sp
     return TAKE_MORE;
   }
   if (m.result == MATCH_NO) {
-    fail(f, s, KIND_NONCONFORMANCE, step, NULL);
+    stream_fail(f, s, KIND_NONCONFORMANCE, step, NULL);
     return TAKE_NO;
   }
   pattern_capture(step->pattern, s->env, span_sub(in, 0, m.len));
   s->checked = 0;
   *used = m.len;
-  meet(s);
+  stream_meet(s);
   return TAKE_YES;
-}
-
-/* Tries a pattern of a block behind `before` bytes that are kept as well. One that waits for more
- * than will be kept does not match. */
-static struct match try_pattern(const struct stream *s, const struct pattern *p, struct span in,
-                                size_t before) {
-  struct match m = pattern_match(p, s->env, s->cursor.counters, in, 0);
-  if (m.result == MATCH_MORE && before + m.need > FRAME_LIMIT)
-    m.result = MATCH_NO;
-  return m;
-}
-
-/* How a sequence of an `either` fares with the bytes so far. */
-struct attempt {
-  enum take take;
-  size_t used;               /* bytes of whole frames that matched */
-  const struct expected *at; /* the item that is not met yet */
-};
-
-static struct attempt try_sequence(struct stream *s, const struct sequence *q, struct span in,
-                                   bool ended) {
-  struct attempt a = {.take = TAKE_YES};
-  for (size_t i = 0; i < q->n; i++) {
-    struct span rest = span_from(in, a.used);
-    a.at = &q->items[i];
-    if (!a.at->pattern) {
-      a.take = rest.n ? TAKE_NO : ended ? TAKE_CLOSED : TAKE_MORE;
-      return a;
-    }
-    struct match m = try_pattern(s, a.at->pattern, rest, a.used);
-    if (m.result != MATCH_YES) {
-      a.take = m.result == MATCH_MORE && !ended ? TAKE_MORE : TAKE_NO;
-      return a;
-    }
-    a.used += m.len;
-  }
-  return a;
-}
-
-static void capture_sequence(struct stream *s, const struct sequence *q, struct span in) {
-  size_t used = 0;
-  for (size_t i = 0; i < q->n && q->items[i].pattern; i++) {
-    struct span rest = span_from(in, used);
-    struct match m = pattern_match(q->items[i].pattern, s->env, s->cursor.counters, rest, 0);
-    pattern_capture(q->items[i].pattern, s->env, span_sub(rest, 0, m.len));
-    used += m.len;
-  }
-}
-
-/* The first alternative that fits wholly, as soon as none before it can fit any more. */
-static enum take take_either(struct stream *s, const struct step *step, struct span in, bool ended,
-                             size_t *used, struct failure *f) {
-  const struct choice *c = step->choice;
-  struct attempt best = {.take = TAKE_NO};
-  for (size_t i = 0; i < c->n; i++) {
-    struct attempt a = try_sequence(s, &c->alternatives[i], in, ended);
-    if (a.take == TAKE_MORE)
-      return TAKE_MORE;
-    if (a.take != TAKE_NO) {
-      capture_sequence(s, &c->alternatives[i], in);
-      *used = a.used;
-      meet(s);
-      return a.take;
-    }
-    if (!best.at || a.used > best.used)
-      best = a;
-  }
-  fail(f, s, ended ? KIND_UNEXPECTED_CLOSE : KIND_NONCONFORMANCE, step, best.at);
-  f->shift = best.used;
-  f->note = "no alternative of the either fits; this is the one that came furthest";
-  return TAKE_NO;
-}
-
-static bool *seen_lines(struct stream *s, const struct unordered *each) {
-  if (!s->seen)
-    s->seen = xcalloc(each->n, sizeof *s->seen);
-  return s->seen;
-}
-
-static const struct expected *missing_line(const struct stream *s, const struct unordered *each) {
-  for (size_t i = 0; i < each->n; i++)
-    if (!each->items[i].others && !(s->seen && s->seen[i]))
-      return &each->items[i];
-  return NULL;
-}
-
-static enum match_result try_line(struct stream *s, const struct expected *e, struct span in,
-                                  size_t *len) {
-  struct match m = try_pattern(s, e->pattern, in, 0);
-  if (m.result == MATCH_YES)
-    pattern_capture(e->pattern, s->env, span_sub(in, 0, m.len));
-  *len = m.len;
-  return m.result;
-}
-
-/* The answer that ends an `each` has come. */
-static enum take end_each(struct stream *s, const struct step *step, struct failure *f) {
-  const struct expected *missing = missing_line(s, step->each);
-  if (missing) {
-    fail(f, s, KIND_NONCONFORMANCE, step, missing);
-    f->note = "the end of the each has come without this answer";
-    return TAKE_NO;
-  }
-  free(s->seen);
-  s->seen = NULL;
-  s->others = 0;
-  meet(s);
-  return TAKE_YES;
-}
-
-/* Tries the lines that have come already, or else the `others`. */
-static enum match_result try_lines(struct stream *s, const struct unordered *each, bool others,
-                                   struct span in, size_t *len) {
-  for (size_t i = 0; i < each->n; i++) {
-    if (each->items[i].others != others || (!others && !s->seen[i]))
-      continue;
-    enum match_result result = try_line(s, &each->items[i], in, len);
-    if (result != MATCH_NO)
-      return result;
-  }
-  return MATCH_NO;
-}
-
-/* An answer that is no line that is still to come, nor the end: one of the others, or a fault. */
-static enum take take_other(struct stream *s, const struct step *step, struct span in, size_t *used,
-                            struct failure *f) {
-  enum { OTHERS_MAX = 100000 };
-  size_t len;
-  const char *note = "this answer of the each has come before; each of its lines comes once";
-  enum match_result result = try_lines(s, step->each, false, in, &len);
-  if (result == MATCH_NO) {
-    note = "this answer fits no line of the each, nor its end";
-    result = try_lines(s, step->each, true, in, &len);
-    if (result == MATCH_YES && ++s->others <= OTHERS_MAX) {
-      *used = len;
-      return TAKE_YES;
-    }
-    if (result == MATCH_YES)
-      note = "more than 100000 further answers have come and not the one that ends the each";
-  }
-  if (result == MATCH_MORE)
-    return TAKE_MORE;
-  fail(f, s, KIND_NONCONFORMANCE, step, &step->each->terminator);
-  f->note = note;
-  return TAKE_NO;
-}
-
-/* One frame of an `each`: a line that has not come yet, else the terminator, else `others`. What
- * may still become an earlier one of these is waited for, so that the outcome does not hang on how
- * the bytes are cut. */
-static enum take take_each(struct stream *s, const struct step *step, struct span in, size_t *used,
-                           struct failure *f) {
-  const struct unordered *each = step->each;
-  bool *seen = seen_lines(s, each);
-  size_t len;
-  for (size_t i = 0; i < each->n; i++) {
-    if (seen[i] || each->items[i].others)
-      continue;
-    enum match_result result = try_line(s, &each->items[i], in, &len);
-    if (result == MATCH_MORE)
-      return TAKE_MORE;
-    if (result == MATCH_YES) {
-      seen[i] = true;
-      *used = len;
-      return TAKE_YES;
-    }
-  }
-  enum match_result result = try_line(s, &each->terminator, in, &len);
-  if (result == MATCH_MORE)
-    return TAKE_MORE;
-  if (result == MATCH_NO)
-    return take_other(s, step, in, used, f);
-  enum take take = end_each(s, step, f);
-  *used = take == TAKE_YES ? len : 0;
-  return take;
 }
 
 /* What comes when no expectation is left: the answer to the fence, or what should not be there. */
@@ -278,7 +101,7 @@ static enum take take_fence(struct stream *s, struct span in, size_t *used, stru
     *used = n;
     return TAKE_YES;
   }
-  fail(f, s, KIND_LEFTOVER, NULL, NULL);
+  stream_fail(f, s, KIND_LEFTOVER, NULL, NULL);
   return TAKE_NO;
 }
 
@@ -314,6 +137,22 @@ static bool must_wait(struct stream *s, const struct step *step) {
   return false;
 }
 
+/* What an expectation takes of the bytes. */
+static enum take take_step(struct stream *s, const struct step *step, struct span in, bool ended,
+                           size_t *used, struct failure *f) {
+  switch (step->kind) {
+  case STEP_EXPECT:
+    return take_frame(s, step, in, used, f);
+  case STEP_EXPECT_EITHER:
+    return take_either(s, step, in, ended, used, f);
+  case STEP_EXPECT_EACH:
+    return take_each(s, step, in, used, f);
+  default:
+    stream_fail(f, s, KIND_LEFTOVER, step, NULL);
+    return TAKE_NO;
+  }
+}
+
 static enum take take_one(struct stream *s, struct span in, bool ended, size_t *used,
                           struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
@@ -322,20 +161,16 @@ static enum take take_one(struct stream *s, struct span in, bool ended, size_t *
   s->waits = must_wait(s, step);
   if (s->waits)
     return TAKE_MORE;
-  switch (step->kind) {
-  case STEP_CLOSE:
+  if (step->kind == STEP_CLOSE) {
     *used = in.n;
     return TAKE_YES;
-  case STEP_EXPECT:
-    return take_frame(s, step, in, used, f);
-  case STEP_EXPECT_EITHER:
-    return take_either(s, step, in, ended, used, f);
-  case STEP_EXPECT_EACH:
-    return take_each(s, step, in, used, f);
-  default:
-    fail(f, s, KIND_LEFTOVER, step, NULL);
-    return TAKE_NO;
   }
+  enum take take = take_step(s, step, in, ended, used, f);
+  if (*used)
+    tell(s, step, span_sub(in, 0, *used), false);
+  if (take == TAKE_CLOSED)
+    tell(s, step, (struct span){0}, true);
+  return take;
 }
 
 bool stream_data(struct stream *s, struct span bytes, struct failure *f) {
@@ -358,16 +193,6 @@ bool stream_data(struct stream *s, struct span bytes, struct failure *f) {
   return take != TAKE_NO;
 }
 
-/* What a block waits for, as one of its lines; NULL for a step that is no block. */
-static const struct expected *awaited(const struct stream *s, const struct step *step) {
-  if (step && step->kind == STEP_EXPECT_EITHER)
-    return &step->choice->alternatives[0].items[0];
-  if (!step || step->kind != STEP_EXPECT_EACH)
-    return NULL;
-  const struct expected *missing = missing_line(s, step->each);
-  return missing ? missing : &step->each->terminator;
-}
-
 bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
   s->state = STREAM_ENDED;
   s->end = end;
@@ -379,7 +204,8 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
     if (!step && s->in.n == 0 && s->half_closed && s->proof != PROOF_FENCE_SENT)
       return true;
     if (step && step->kind == STEP_EXPECT_CLOSED && s->in.n == 0) {
-      meet(s);
+      tell(s, step, (struct span){0}, true);
+      stream_meet(s);
       return true;
     }
     if (s->in.n == 0 && !(step && step->kind == STEP_EXPECT_EITHER))
@@ -400,7 +226,7 @@ bool stream_closed(struct stream *s, enum conn_end end, struct failure *f) {
     if (take == TAKE_CLOSED && !step)
       return true;
   }
-  fail(f, s, KIND_UNEXPECTED_CLOSE, step, awaited(s, step));
+  stream_fail(f, s, KIND_UNEXPECTED_CLOSE, step, take_awaited(s, step));
   return false;
 }
 
@@ -428,5 +254,6 @@ void stream_drop(struct stream *s) {
 
 void stream_overdue(struct stream *s, struct failure *f) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
-  fail(f, s, KIND_TIMEOUT, step && step->kind == STEP_CLOSE ? NULL : step, awaited(s, step));
+  stream_fail(f, s, KIND_TIMEOUT, step && step->kind == STEP_CLOSE ? NULL : step,
+              take_awaited(s, step));
 }

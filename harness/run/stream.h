@@ -18,6 +18,17 @@ enum stream_state {
 /* How far the proof at the end has come that nothing else follows. */
 enum stream_proof { PROOF_NONE, PROOF_FENCE_SENT, PROOF_FENCED };
 
+struct stream;
+
+/* Hears of what meets the expectations of a play's streams, in each stream's order. */
+struct stream_listener {
+  /* `step` was met by these bytes, of an `each` one frame at a time; or, when `ended`, by the end
+   * of the server's side. The bytes are borrowed for the call. */
+  void (*met)(void *arg, const struct stream *s, const struct step *step, struct span bytes,
+              bool ended);
+  void *arg;
+};
+
 struct stream {
   unsigned id;
   enum stream_state state;
@@ -25,16 +36,17 @@ struct stream {
   bool half_closed;
   struct conn *conn;
   enum conn_end end;
-  struct cursor cursor;     /* the next expectation */
-  uint64_t matched;         /* expectations met so far */
-  uint64_t needed;          /* expectations that the script has come past */
-  struct buf in;            /* what is not matched yet, from a frame's first byte */
-  size_t checked;           /* of it, known to be right so far */
-  uint64_t off;             /* of `in`, in the connection's answers */
-  bool *seen;               /* which lines of an `each` have come */
-  uint64_t others;          /* frames of an `each` that matched `others` */
-  struct bindings *env;     /* the play's */
-  const struct stream *all; /* the play's streams, this one among them */
+  struct cursor cursor;                   /* the next expectation */
+  uint64_t matched;                       /* expectations met so far */
+  uint64_t needed;                        /* expectations that the script has come past */
+  struct buf in;                          /* what is not matched yet, from a frame's first byte */
+  size_t checked;                         /* of it, known to be right so far */
+  uint64_t off;                           /* of `in`, in the connection's answers */
+  bool *seen;                             /* which lines of an `each` have come */
+  uint64_t others;                        /* frames of an `each` that matched `others` */
+  struct bindings *env;                   /* the play's */
+  const struct stream *all;               /* the play's streams, this one among them */
+  const struct stream_listener *listener; /* NULL: nobody listens; borrowed */
   bool waits;     /* for what another stream is to capture first, though bytes have come */
   bool end_waits; /* the server's close is to be judged after that */
 };
