@@ -131,7 +131,7 @@ static int lint_main(int argc, char **argv) {
     fputs(diag_text(&diag), stderr);
     status = diag.count ? EXIT_USAGE : EXIT_WELL;
     if (status == EXIT_WELL)
-      printf("%zu cases, nothing to complain of\n", suite.cases.n);
+      printf("%zu case%s, nothing to complain of\n", suite.cases.n, suite.cases.n == 1 ? "" : "s");
   }
   diag_fini(&diag);
   suite_fini(&suite);

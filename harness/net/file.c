@@ -27,6 +27,7 @@ static bool read_all(int fd, struct buf *out) {
     if (n < 0)
       return false;
     if (!want) {
+      out->failed = true; /* as after any addition past the cap */
       errno = EFBIG;
       return false;
     }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /* Appends the file's content; "-" is standard input. False with errno set; EFBIG past the buffer's
- * cap. The buffer must not have failed before. */
+ * cap, when the buffer has failed as well. It must not have failed before. */
 bool file_read(const char *path, struct buf *out);
 
 /* Replaces the file; on failure (false, errno set) the old one is untouched and no temporary is

@@ -90,7 +90,7 @@ static void read_file(struct history *h, const char *path, struct buf *why) {
   json_error_t error;
   buf_init(&text, FILE_MAX);
   if (!file_read(path, &text)) {
-    buf_addf(why, "can't read it: %s", strerror(errno));
+    buf_addf(why, "can't read it: %s", text.failed ? "it is too large" : strerror(errno));
   } else {
     json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error);
     if (root)

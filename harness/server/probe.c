@@ -11,7 +11,11 @@
 #include "mcbp/frame.h"
 #include "server/wait.h"
 
-enum { OPCODE_VERSION = 0x0b, ANSWER_MAX = HEADER_BYTES + 256 };
+enum {
+  OPCODE_VERSION = 0x0b,
+  ANSWER_MAX = HEADER_BYTES + 256,
+  SHOWN_MAX = 48 /* of an answer that is none */
+};
 
 static enum probe_end not_yet(struct buf *why, const char *what, int error) {
   buf_reset(why);
@@ -19,9 +23,11 @@ static enum probe_end not_yet(struct buf *why, const char *what, int error) {
   return PROBE_NOT_YET;
 }
 
-static enum probe_end wrong(struct buf *why, const char *what) {
+static enum probe_end wrong(struct buf *why, const char *what, struct span answer) {
   buf_reset(why);
-  buf_add_str(why, what);
+  buf_addf(why, "%s; its answer begins with \"", what);
+  text_escape(why, span_sub(answer, 0, SHOWN_MAX));
+  buf_add_str(why, "\"");
   return PROBE_WRONG;
 }
 
@@ -89,10 +95,11 @@ static enum probe_end judge_peer(const struct probe *p, const struct addr *a, in
   return PROBE_WRONG;
 }
 
-static enum probe_end judge_answer(const struct probe *p, const struct frame *f, uint32_t opaque,
-                                   struct buf *why) {
+/* `all` is the frame's bytes and whatever has come behind them. */
+static enum probe_end judge_answer(const struct probe *p, const struct frame *f, struct span all,
+                                   uint32_t opaque, struct buf *why) {
   if (f->h.magic != MAGIC_RESPONSE || f->h.opcode != OPCODE_VERSION || f->h.opaque != opaque)
-    return wrong(why, "what answers `version` gives no answer to it");
+    return wrong(why, "what answers `version` gives no answer to it", all);
   buf_reset(why);
   if (f->h.status != 0) {
     buf_addf(why, "`version` was answered with status 0x%04x", f->h.status);
@@ -127,9 +134,10 @@ static enum probe_end ask_version(const struct probe *p, int fd, struct buf *why
     struct frame f;
     enum frame_cut cut = frame_cut(span_of(bytes, n), &f);
     if (cut == FRAME_WHOLE)
-      return judge_answer(p, &f, opaque, why);
+      return judge_answer(p, &f, span_of(bytes, n), opaque, why);
     if (cut == FRAME_NOT || n == sizeof bytes)
-      return wrong(why, "what answers `version` does not speak the binary protocol");
+      return wrong(why, "what answers `version` does not speak the binary protocol",
+                   span_of(bytes, n));
   }
 }
 

@@ -300,7 +300,7 @@ out:
 }
 
 struct profile *profile_of_command(const char *command, struct diag *diag) {
-  static const char label[] = "server command";
+  static const char label[] = "--command";
   struct profile *p = profile_new();
   size_t bad = 0;
   struct span word;

@@ -109,7 +109,8 @@ ROWS = [
     Row("wrong-version", kind="setup", word="ERROR", status=3, bystanders=False,
         text=r"expected a version that starts with \"stub-1\.0\", .* says \"other-9\.9\""),
     Row("wrong-protocol", kind="setup", word="ERROR", status=3, bystanders=False,
-        text=r"what answers `version` does not speak the binary protocol"),
+        text=r'what answers `version` does not speak the binary protocol; its answer begins '
+             r'with "HTTP/1\.1 400 Bad Request\\r\\n'),
     Row("exit-at-once", kind="setup", word="ERROR", status=3, bystanders=False,
         text=r"exited with status 3 before it was ready" + LOG + r"stub: no such option"),
     Row("exit-at-once=0", kind="setup", word="ERROR", status=3, bystanders=False,

@@ -93,7 +93,10 @@ START_TEST(read_appends_up_to_the_cap) {
   buf_add_str(&b, "ab");
   ck_assert(!file_read("f", &b));
   ck_assert_int_eq(errno, EFBIG);
+  ck_assert(b.failed);
+  buf_reset(&b);
   ck_assert(!file_read("none", &b));
+  ck_assert(!b.failed);
   ck_assert_int_eq(errno, ENOENT);
   buf_reset(&b);
   ck_assert(!file_read(".", &b));

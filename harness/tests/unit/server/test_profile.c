@@ -189,15 +189,15 @@ END_TEST
 static const struct {
   const char *command, *expected;
 } bad_commands[] = {
-    {"", "server command: names no program\n"},
+    {"", "--command: names no program\n"},
     {"memcached",
-     "server command: must hold either {socket} or {port}, where the server shall listen\n"},
+     "--command: must hold either {socket} or {port}, where the server shall listen\n"},
     {"x {socket} {port}",
-     "server command: must hold either {socket} or {port}, where the server shall listen\n"},
-    {"x '{socket}", "server command:1:3: left open; close the quote or end with a character\n"},
-    {"x {socket} \\", "server command:1:12: left open; close the quote or end with a character\n"},
+     "--command: must hold either {socket} or {port}, where the server shall listen\n"},
+    {"x '{socket}", "--command:1:3: left open; close the quote or end with a character\n"},
+    {"x {socket} \\", "--command:1:12: left open; close the quote or end with a character\n"},
     {"x {sock}",
-     "server command:1:3: {sock} stands for nothing; there are {socket}, {port} and {dir}\n"},
+     "--command:1:3: {sock} stands for nothing; there are {socket}, {port} and {dir}\n"},
 };
 
 START_TEST(of_bad_command) {

@@ -157,10 +157,15 @@ static const struct {
     {PYTHON_STUB("pass", "pass"), "ready-within: 2s", SERVER_NOT_READY, "not ready within 2000 ms",
      ""},
     {PYTHON_STUB("pass", "c.send(b\"ERROR\")"), "", SERVER_WRONG,
-     "what answers `version` does not speak the binary protocol", ""},
+     "what answers `version` does not speak the binary protocol; its answer begins with "
+     "\"ERROR\"",
+     ""},
     {PYTHON_STUB("pass", "c.send(struct.pack(\">BBHBBHI4sQ\", 0x81, 11, 0, 0, 0, 0, 0, "
                          "bytes([q[12] ^ 1]) + q[13:16], 0))"),
-     "", SERVER_WRONG, "what answers `version` gives no answer to it", ""},
+     "", SERVER_WRONG,
+     "what answers `version` gives no answer to it; its answer begins with "
+     "\"\\x81\\x0b\\x00",
+     ""},
     {PYTHON_STUB("pass", "c.send(struct.pack(\">BBHBBHI4sQ\", 0x81, 11, 0, 0, 0, 0x81, 0, "
                          "q[12:16], 0))"),
      "", SERVER_WRONG, "`version` was answered with status 0x0081", ""},
