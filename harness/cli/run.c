@@ -70,7 +70,7 @@ const struct command command_run = {
             "  --last FILE        where a run is remembered (build/report/last-run.json)\n"
             "  --repeat N, --until-fail, --shuffle[=SEED], --seed N   how often, how cut\n"
             "  --timeout S        give up on a server that makes no progress (5)\n"
-            "  --known FILE       known deviations (fixtures/known/NAME.yaml)\n"
+            "  --known, --flaky FILE   known deviations, flaky cases (fixtures/known/NAME..)\n"
             "  --junit FILE       write a JUnit XML report\n"
             "  --keep DIR|none    a folder of each failure (build/report/failures)\n"
             "  -v, -q             every case; only failures and the last line\n"

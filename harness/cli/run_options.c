@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -89,20 +90,27 @@ static bool find_transports(struct run_options *o, const char *list, struct diag
   return true;
 }
 
-static bool find_known(struct run_options *o, const char *given, struct diag *diag) {
-  char *path = given ? xstrdup(given) : paths_fixture(&o->paths, "known", o->profile->name);
+/* One of the two lists, which need not be there unless it is named. */
+static bool read_known(struct run_options *o, const char *given, const char *ending, bool flaky,
+                       struct diag *diag) {
+  char *name = xasprintf("%s%s", o->profile->name, ending);
+  char *path = given ? xstrdup(given) : paths_fixture(&o->paths, "known", name);
   struct buf text;
   buf_init(&text, YAML_MAX);
   bool ok = true;
   if (given || access(path, R_OK) == 0)
     ok = read_yaml(path, &text, diag);
-  if (ok && text.n) {
-    known_fini(&o->known);
-    ok = known_parse(&o->known, buf_span(&text), path, diag);
-  }
+  if (ok && text.n)
+    ok = known_read(&o->known, buf_span(&text), path, flaky, diag);
   buf_fini(&text);
   free(path);
+  free(name);
   return ok;
+}
+
+static bool find_known(struct run_options *o, const struct run_words *w, struct diag *diag) {
+  bool ok = read_known(o, w->known, "", false, diag);
+  return read_known(o, w->flaky, ".flaky", true, diag) && ok;
 }
 
 static void add_option(struct buf *line, const char *option, const char *word) {
@@ -121,6 +129,7 @@ static char *reproduce_line(const struct run_words *w, const char *program) {
   add_option(&line, "--command", w->command);
   add_option(&line, "--attach", w->attach);
   add_option(&line, "--known", w->known);
+  add_option(&line, "--flaky", w->flaky);
   if (w->timeout_ms != RUN_TIMEOUT_MS)
     buf_addf(&line, " --timeout %ums", w->timeout_ms);
   return buf_take(&line);
@@ -163,9 +172,13 @@ static uint64_t random_seed(void) {
   return seed % 1000000000; /* short enough to be typed again */
 }
 
-/* Beside the other reports in a tree that has them, else here. */
+bool run_options_in_build(void) {
+  struct stat st;
+  return stat("build", &st) == 0 && S_ISDIR(st.st_mode) && access("build", W_OK | X_OK) == 0;
+}
+
 static const char *default_keep(void) {
-  return access("build", W_OK | X_OK) == 0 ? "build/report/failures" : "mcreplay-failures";
+  return run_options_in_build() ? "build/report/failures" : "mcreplay-failures";
 }
 
 static void take_words(struct run_options *o, const struct run_words *w) {
@@ -190,7 +203,7 @@ static void take_words(struct run_options *o, const struct run_words *w) {
 static bool load(struct run_options *o, struct run_words *w, bool all, struct diag *diag) {
   struct run_config *config = &o->config;
   if (!run_select_recall(o, w, diag) || !find_deliveries(o, w, diag) || !find_server(o, w, diag) ||
-      !find_transports(o, w->transports, diag) || !find_known(o, w->known, diag) ||
+      !find_transports(o, w->transports, diag) || !find_known(o, w, diag) ||
       !run_select_cases(o, w, all, diag))
     return false;
   config->suite = &o->suite;

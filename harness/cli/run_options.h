@@ -30,4 +30,8 @@ struct run_options {
 int run_options_parse(struct run_options *o, int argc, char **argv);
 void run_options_fini(struct run_options *o);
 
+/* Whether what a run leaves behind goes below build/report: there is a folder build, and it can be
+ * written to. */
+bool run_options_in_build(void);
+
 #endif

@@ -2,18 +2,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "run/choice.h"
 
-/* With the other things that are built, where there is a folder for these. */
 static const char *default_last(void) {
-  struct stat st;
-  return stat("build", &st) == 0 && S_ISDIR(st.st_mode) ? "build/report/last-run.json"
-                                                        : ".mcreplay-last.json";
+  return run_options_in_build() ? "build/report/last-run.json" : ".mcreplay-last.json";
 }
 
 static bool recall_failed(struct run_options *o, struct run_words *w, struct diag *diag) {
@@ -46,14 +41,6 @@ bool run_select_recall(struct run_options *o, struct run_words *w, struct diag *
   return !w->last_failed || recall_failed(o, w, diag);
 }
 
-static bool some_case_fits(void *arg, const char *pattern) {
-  const struct suite *suite = arg;
-  for (size_t i = 0; i < suite->cases.n; i++)
-    if (text_glob(span_str(pattern), span_str(suite_case(suite, i)->id)))
-      return true;
-  return false;
-}
-
 static void add_choice(struct buf *text, const char *option, const char *word) {
   if (word)
     buf_addf(text, " %s \"%.60s\"", option, word);
@@ -73,7 +60,7 @@ static void nothing_selected(const struct run_words *w, struct diag *diag) {
 bool run_select_cases(struct run_options *o, const struct run_words *w, bool all,
                       struct diag *diag) {
   /* With a choice of cases an entry for others is no error. */
-  if (all && !known_check(&o->known, some_case_fits, &o->suite, diag))
+  if (!known_check(&o->known, &o->suite, all, diag))
     return false;
   if (w->pattern)
     suite_keep(&o->suite, w->pattern);
@@ -85,8 +72,8 @@ bool run_select_cases(struct run_options *o, const struct run_words *w, bool all
   if (n == 0)
     nothing_selected(w, diag);
   else if (n < w->min)
-    diag_at(diag, "mcreplay run", 0, 0, "%zu cases selected, fewer than --min %llu asks for", n,
-            (unsigned long long)w->min);
+    diag_at(diag, "mcreplay run", 0, 0, "%zu case%s selected, fewer than --min %llu asks for", n,
+            n == 1 ? "" : "s", (unsigned long long)w->min);
   return n > 0 && n >= w->min;
 }
 

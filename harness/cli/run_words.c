@@ -43,6 +43,7 @@ enum {
   OPT_LAST,
   OPT_LAST_FAILED,
   OPT_KNOWN,
+  OPT_FLAKY,
   OPT_KEEP
 };
 
@@ -67,6 +68,7 @@ static const struct option options[] = {
     {"last", required_argument, NULL, OPT_LAST},
     {"last-failed", no_argument, NULL, OPT_LAST_FAILED},
     {"known", required_argument, NULL, OPT_KNOWN},
+    {"flaky", required_argument, NULL, OPT_FLAKY},
     {"keep", required_argument, NULL, OPT_KEEP},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -141,6 +143,9 @@ static bool parse_option(struct run_words *w, int c, char **argv) {
     break;
   case OPT_KNOWN:
     text = &w->known;
+    break;
+  case OPT_FLAKY:
+    text = &w->flaky;
     break;
   case OPT_KEEP:
     text = &w->keep;

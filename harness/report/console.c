@@ -62,14 +62,18 @@ static void progress_draw(struct console *c) {
   c->drawn = true;
 }
 
+static const char *plural(size_t n) {
+  return n == 1 ? "" : "s";
+}
+
 static void begin_cb(void *arg, const struct run_info *info) {
   struct console *c = arg;
   c->planned = info->planned;
   c->seed = info->seed;
   if (!c->options.quiet)
-    fprintf(c->options.out, "%zu case runs on %s, %u worker%s, seed %" PRIu64 "%s\n", info->planned,
-            info->server, info->workers, info->workers == 1 ? "" : "s", info->seed,
-            c->options.note ? c->options.note : "");
+    fprintf(c->options.out, "%zu case run%s on %s, %u worker%s, seed %" PRIu64 "%s\n",
+            info->planned, plural(info->planned), info->server, info->workers,
+            plural(info->workers), info->seed, c->options.note ? c->options.note : "");
   if (c->options.terminal && !c->options.quiet) {
     progress_draw(c);
     c->drawn_ms = now_ms();
@@ -111,6 +115,9 @@ static bool result_count(struct console *c, const struct result *r) {
   case VERDICT_XPASS:
     t->xpassed++;
     return true;
+  case VERDICT_FLAKY:
+    t->flaky++;
+    return false;
   }
   DIE("no such verdict status: %d", (int)r->verdict.status);
 }
@@ -125,6 +132,7 @@ static void result_print(struct console *c, const struct result *r) {
       break;
     case VERDICT_SKIPPED:
     case VERDICT_XFAIL:
+    case VERDICT_FLAKY:
       colour = "\x1b[33m";
       break;
     case VERDICT_FAIL:
@@ -181,14 +189,16 @@ static void end_cb(void *arg, const struct run_totals *t) {
   buf_init(&seconds, 64);
   seconds_add(&seconds, seconds_millis(t->seconds));
   if (t->interrupted)
-    fprintf(out, "interrupted after %zu of %zu case runs\n", t->run, c->planned);
+    fprintf(out, "interrupted after %zu of %zu case run%s\n", t->run, c->planned,
+            plural(c->planned));
   if (t->stopped)
-    fprintf(out, "stopped at the first failure, after %zu of %zu case runs\n", t->run, c->planned);
+    fprintf(out, "stopped at the first failure, after %zu of %zu case run%s\n", t->run, c->planned,
+            plural(c->planned));
   fprintf(out,
-          "%zu passed, %zu failed, %zu errors, %zu skipped, %zu xfailed, %zu xpassed"
+          "%zu passed, %zu failed, %zu errors, %zu skipped, %zu xfailed, %zu xpassed, %zu flaky"
           " in %s s (seed %" PRIu64 ")\n",
-          t->passed, t->failed, t->errors, t->skipped, t->xfailed, t->xpassed, buf_cstr(&seconds),
-          c->seed);
+          t->passed, t->failed, t->errors, t->skipped, t->xfailed, t->xpassed, t->flaky,
+          buf_cstr(&seconds), c->seed);
   fflush(out);
   buf_fini(&seconds);
 }

@@ -23,13 +23,13 @@ struct console_options {
 struct console *console_new(struct console_options options);
 void console_free(struct console *c);
 /* The sink to give to the run; it borrows `c`. At the end it prints why case runs were skipped, and
- * "N passed, N failed, N errors, N skipped, N xfailed, N xpassed in S s (seed X)". */
+ * "N passed, N failed, N errors, N skipped, N xfailed, N xpassed, N flaky in S s (seed X)". */
 struct sink console_sink(struct console *c);
 
 /* Appends one result as the report prints it in full:
  * FAIL  get/miss [bytewise unix] memcached  cases/get/miss.session:5  step 2 of 4  (12 ms)
  * nonconformance then the detail, indented by two, then `reproduce` and the command line. The brief
- * opens the detail unless that tells the difference itself. */
+ * opens the detail unless that tells the difference itself and the brief tells no more. */
 void console_format(struct buf *out, const struct result *r);
 
 #endif

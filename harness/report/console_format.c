@@ -4,7 +4,8 @@
 static const char *label(enum verdict_status status) {
   static const char *const labels[] = {
       [VERDICT_PASS] = "PASS ",    [VERDICT_FAIL] = "FAIL ",  [VERDICT_ERROR] = "ERROR",
-      [VERDICT_SKIPPED] = "SKIP ", [VERDICT_XFAIL] = "XFAIL", [VERDICT_XPASS] = "XPASS"};
+      [VERDICT_SKIPPED] = "SKIP ", [VERDICT_XFAIL] = "XFAIL", [VERDICT_XPASS] = "XPASS",
+      [VERDICT_FLAKY] = "FLAKY"};
   return labels[status];
 }
 
@@ -62,7 +63,7 @@ void console_format(struct buf *out, const struct result *r) {
   buf_add_byte(out, '\n');
   buf_fini(&text);
 
-  bool told = v->detail && v->kind == KIND_NONCONFORMANCE;
+  bool told = v->detail && v->kind == KIND_NONCONFORMANCE && v->status == VERDICT_FAIL;
   if (v->brief && !told)
     add_lines(out, v->brief);
   if (v->detail)

@@ -101,6 +101,7 @@ static enum junit_outcome outcome_of(enum verdict_status status) {
     return OUTCOME_ERROR;
   case VERDICT_SKIPPED:
   case VERDICT_XFAIL:
+  case VERDICT_FLAKY:
     return OUTCOME_SKIPPED;
   }
   DIE("no such verdict status: %d", (int)status);
@@ -116,7 +117,9 @@ static const char *name_of(struct junit *j, const struct result *r) {
 }
 
 static const char *message_of(struct junit *j, const struct verdict *v) {
-  const char *prefix = v->status == VERDICT_XFAIL ? "xfail: " : "";
+  const char *prefix = v->status == VERDICT_XFAIL   ? "xfail: "
+                       : v->status == VERDICT_FLAKY ? "flaky: "
+                                                    : "";
   char *message = xasprintf("%s%s", prefix, v->brief ? v->brief : verdict_status_name(v->status));
   const char *kept = keep(j, span_str(message), MESSAGE_MAX);
   free(message);
@@ -268,7 +271,8 @@ static void render_suite(const struct junit *j, xmlTextWriter *w, const struct j
 
 static void render_interruption(const struct junit *j, xmlTextWriter *w) {
   char *name = xasprintf("mcreplay.%s", j->server);
-  char *message = xasprintf("interrupted after %zu of %zu case runs", j->totals.run, j->planned);
+  char *message = xasprintf("interrupted after %zu of %zu case run%s", j->totals.run, j->planned,
+                            j->planned == 1 ? "" : "s");
   struct junit_suite s = {.name = name};
   junit_suite_add(&s, (struct junit_record){.name = "run.interrupted",
                                             .outcome = OUTCOME_ERROR,

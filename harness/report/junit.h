@@ -4,8 +4,9 @@
  * with " #2" behind it in the second repetition, its classname
  * `mcreplay.<server>.<delivery>.<transport>`. Suites and cases are sorted, so that two runs
  * compare. The files kept of a failure are named in its system-out as `[[ATTACHMENT|/path]]`. An
- * expected failure counts as skipped, an unexpected pass as a failure of type `xpass`.
- * An interrupted run has one more case, an error named `run.interrupted`, in a suite of its own.
+ * expected failure and a flaky one count as skipped, an unexpected pass as a failure of type
+ * `xpass`. An interrupted run has one more case, an error named `run.interrupted`, in a suite of
+ * its own.
  *
  * Times have three decimals, in the C locale whatever the environment says. A message is up to 200
  * bytes and again the first line of the text, a body up to 64 KiB; every byte that XML 1.0 forbids,

@@ -122,7 +122,9 @@ static void add_report(struct folder *f, const struct verdict *v) {
   const struct test_case *c = suite_case(f->config->suite, f->job->test);
   struct buf text;
   buf_init(&text, TEXT_MAX);
-  buf_addf(&text, "%s: %s", verdict_kind_name(v->kind), c->file);
+  buf_addf(&text, "%s: %s",
+           v->kind == KIND_NONE ? verdict_status_name(v->status) : verdict_kind_name(v->kind),
+           c->file);
   if (v->line)
     buf_addf(&text, ":%u", v->line);
   if (v->step)
@@ -234,13 +236,16 @@ static void add_capture(struct folder *f, const struct tape *t) {
   free(path);
 }
 
-static bool is_red(const struct run_config *config, const struct job *job,
-                   const struct verdict *v) {
-  if ((v->status != VERDICT_FAIL && v->status != VERDICT_ERROR) || v->kind == KIND_INTERRUPTED)
-    return false;
+/* What the verdict will be told as, whose brief the caller frees. */
+static struct verdict told_as(const struct run_config *config, const struct job *job,
+                              const struct verdict *v) {
   const struct known_entry *e = known_find(config->known, suite_case(config->suite, job->test)->id,
                                            config->deliveries[job->delivery].name);
-  return !e || !known_expects(e, v);
+  struct verdict told = *v;
+  told.brief = v->brief ? xstrdup(v->brief) : NULL;
+  if (e)
+    known_apply(e, &told);
+  return told;
 }
 
 static void add_line(struct verdict *v, char *line) {
@@ -250,11 +255,9 @@ static void add_line(struct verdict *v, char *line) {
   v->detail = detail;
 }
 
-char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
-                   const struct tape *tape, struct server *server) {
+static char *keep_red(const struct run_config *config, const struct job *job, struct verdict *v,
+                      const struct verdict *told, const struct tape *tape, struct server *server) {
   struct keep *k = config->keep;
-  if (!k || !is_red(config, job, v))
-    return NULL;
   if (atomic_fetch_add(&k->wanted, 1) >= KEEP_MOST) {
     add_line(v, xasprintf("not kept: %d failures of this run are kept already", KEEP_MOST));
     return NULL;
@@ -267,7 +270,7 @@ char *keep_failure(const struct run_config *config, const struct job *job, struc
   if (!f.error) {
     add_script(&f);
     add_session(&f);
-    add_report(&f, v);
+    add_report(&f, told);
     add_server(&f, server);
   }
   if (!f.error && server && !config->profile->attached)
@@ -282,4 +285,14 @@ char *keep_failure(const struct run_config *config, const struct job *job, struc
   add_line(v, xasprintf("not kept: can't write below %s: %s", f.path, strerror(f.error)));
   free(f.path);
   return NULL;
+}
+
+char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
+                   const struct tape *tape, struct server *server) {
+  if (!config->keep || v->kind == KIND_INTERRUPTED)
+    return NULL;
+  struct verdict told = told_as(config, job, v);
+  char *path = verdict_is_red(&told) ? keep_red(config, job, v, &told, tape, server) : NULL;
+  free(told.brief);
+  return path;
 }

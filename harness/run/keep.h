@@ -27,9 +27,9 @@ enum { KEEP_MOST = 100, KEEP_TAPE_MAX = 4 << 20 };
 struct keep *keep_new(const char *base);
 void keep_free(struct keep *k);
 
-/* Keeps the failure of a job when it is red and the run keeps failures; `tape` and `server` may be
- * NULL. Returns the folder, which the caller frees, or NULL. The verdict's detail gets a line when
- * nothing could be kept, or no more than that. */
+/* Keeps the failure of a job, or its unexpected pass, when it is red and the run keeps failures;
+ * `tape` and `server` may be NULL. Returns the folder, which the caller frees, or NULL. The
+ * verdict's detail gets a line when nothing could be kept, or no more than that. */
 char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
                    const struct tape *tape, struct server *server);
 

@@ -28,11 +28,22 @@ static const struct yaml_key keys[] = {
     {0},
 };
 
+/* What is being read. */
+struct list {
+  struct known *known;
+  const char *file;
+  bool flaky;
+};
+
 static bool read_entry(struct yaml *y, const char *name, yaml_node_t *node, void *arg) {
-  struct known *k = arg;
-  struct known_entry *e = vec_push(&k->entries);
+  const struct list *list = arg;
+  struct known_entry *e = vec_push(&list->known->entries);
   (void)name;
-  *e = (struct known_entry){.delivery = "*", .line = yaml_line(node), .col = yaml_col(node)};
+  *e = (struct known_entry){.delivery = "*",
+                            .flaky = list->flaky,
+                            .file = list->file,
+                            .line = yaml_line(node),
+                            .col = yaml_col(node)};
   return yaml_record(y, "an entry", node, keys, e);
 }
 
@@ -42,13 +53,14 @@ void known_init(struct known *k) {
   vec_init(&k->entries, sizeof(struct known_entry));
 }
 
-bool known_parse(struct known *k, struct span text, const char *file, struct diag *diag) {
-  known_init(k);
-  k->file = arena_str(&k->arena, span_str(file));
+bool known_read(struct known *k, struct span text, const char *file, bool flaky,
+                struct diag *diag) {
+  struct list list = {k, arena_str(&k->arena, span_str(file)), flaky};
   struct yaml y;
-  if (!yaml_open(&y, text, k->file, &k->arena, diag))
+  if (!yaml_open(&y, text, list.file, &k->arena, diag))
     return false;
-  bool ok = yaml_items(&y, "a list of known deviations", yaml_root(&y), read_entry, k);
+  bool ok = yaml_items(&y, flaky ? "a list of flaky cases" : "a list of known deviations",
+                       yaml_root(&y), read_entry, &list);
   yaml_close(&y);
   return ok;
 }
@@ -68,33 +80,73 @@ const struct known_entry *known_find(const struct known *k, const char *id, cons
   return NULL;
 }
 
-bool known_check(const struct known *k, bool (*has)(void *arg, const char *pattern), void *arg,
-                 struct diag *diag) {
-  bool ok = true;
-  for (size_t i = 0; i < k->entries.n; i++) {
-    const struct known_entry *e = vec_at(&k->entries, i);
-    if (has(arg, e->pattern))
-      continue;
-    diag_at(diag, k->file, e->line, e->col,
-            "no case fits \"%s\"; remove the entry or mend its pattern", e->pattern);
-    ok = false;
-  }
-  return ok;
+static bool fits(const struct known_entry *e, const char *id) {
+  return text_glob(span_str(e->pattern), span_str(id));
 }
 
-bool known_expects(const struct known_entry *e, const struct verdict *v) {
-  return (v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind;
+/* Whether a case can be meant by both. Deliveries are patterns on either side; of those that differ
+ * one is the wider. */
+static const char *meant_by_both(const struct known_entry *a, const struct known_entry *b,
+                                 const struct suite *suite) {
+  if (!text_glob(span_str(a->delivery), span_str(b->delivery)) &&
+      !text_glob(span_str(b->delivery), span_str(a->delivery)))
+    return NULL;
+  for (size_t i = 0; i < suite->cases.n; i++)
+    if (fits(a, suite_case(suite, i)->id) && fits(b, suite_case(suite, i)->id))
+      return suite_case(suite, i)->id;
+  return NULL;
+}
+
+static bool fits_some(const struct known_entry *e, const struct suite *suite) {
+  for (size_t i = 0; i < suite->cases.n; i++)
+    if (fits(e, suite_case(suite, i)->id))
+      return true;
+  return false;
+}
+
+static void check_other_list(const struct known *k, const struct known_entry *e,
+                             const struct suite *suite, struct diag *diag) {
+  for (size_t i = 0; i < k->entries.n; i++) {
+    const struct known_entry *other = vec_at(&k->entries, i);
+    const char *id = e->flaky && !other->flaky ? meant_by_both(e, other, suite) : NULL;
+    if (id)
+      diag_at(diag, e->file, e->line, e->col,
+              "%s is listed as a known deviation too, in %s:%u; keep one of the two", id,
+              other->file, other->line);
+  }
+}
+
+bool known_check(const struct known *k, const struct suite *suite, bool whole, struct diag *diag) {
+  unsigned before = diag->count;
+  for (size_t i = 0; i < k->entries.n; i++) {
+    const struct known_entry *e = vec_at(&k->entries, i);
+    if (whole && !fits_some(e, suite))
+      diag_at(diag, e->file, e->line, e->col,
+              "no case fits \"%s\"; remove the entry or mend its pattern", e->pattern);
+    check_other_list(k, e, suite, diag);
+  }
+  return diag->count == before;
+}
+
+enum verdict_status known_status(const struct known_entry *e, const struct verdict *v) {
+  if (v->status == VERDICT_PASS)
+    return e->flaky ? VERDICT_PASS : VERDICT_XPASS;
+  if ((v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind)
+    return e->flaky ? VERDICT_FLAKY : VERDICT_XFAIL;
+  return v->status;
 }
 
 void known_apply(const struct known_entry *e, struct verdict *v) {
-  if (v->status == VERDICT_PASS) {
-    v->status = VERDICT_XPASS;
-    v->brief = xasprintf("passes, but is listed as a known %s: %s; remove the entry", e->kind_name,
-                         e->why);
-  } else if (known_expects(e, v)) {
-    char *brief = xasprintf("%s (%s)", e->why, v->brief ? v->brief : "");
-    free(v->brief);
-    v->brief = brief;
-    v->status = VERDICT_XFAIL;
-  }
+  enum verdict_status status = known_status(e, v);
+  char *brief = NULL;
+  if (status == v->status)
+    return;
+  if (status == VERDICT_XPASS)
+    brief = xasprintf("passes, but is listed as a known %s: %s; remove the entry", e->kind_name,
+                      e->why);
+  else
+    brief = xasprintf("%s (%s)", e->why, v->brief ? v->brief : "");
+  free(v->brief);
+  v->brief = brief;
+  v->status = status;
 }

@@ -27,7 +27,7 @@ struct run_info {
 };
 
 struct run_totals {
-  size_t run, passed, failed, errors, skipped, xfailed, xpassed;
+  size_t run, passed, failed, errors, skipped, xfailed, xpassed, flaky;
   size_t setup; /* of the errors: the infrastructure's, not the server's under test */
   double seconds;
   bool interrupted;

@@ -52,6 +52,7 @@ static void count(struct run_totals *t, const struct verdict *v) {
   size_t *const counts[] = {
       [VERDICT_PASS] = &t->passed,     [VERDICT_FAIL] = &t->failed,   [VERDICT_ERROR] = &t->errors,
       [VERDICT_SKIPPED] = &t->skipped, [VERDICT_XFAIL] = &t->xfailed, [VERDICT_XPASS] = &t->xpassed,
+      [VERDICT_FLAKY] = &t->flaky,
   };
   t->run++;
   ++*counts[v->status];

@@ -28,7 +28,8 @@ bool verdict_is_red(const struct verdict *v) {
 }
 
 const char *verdict_status_name(enum verdict_status s) {
-  static const char *const names[] = {"pass", "fail", "error", "skipped", "xfail", "xpass"};
+  static const char *const names[] = {"pass",  "fail",  "error", "skipped",
+                                      "xfail", "xpass", "flaky"};
   return names[s];
 }
 

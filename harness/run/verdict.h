@@ -10,7 +10,8 @@ enum verdict_status {
   VERDICT_ERROR,
   VERDICT_SKIPPED,
   VERDICT_XFAIL,
-  VERDICT_XPASS
+  VERDICT_XPASS,
+  VERDICT_FLAKY
 };
 
 enum verdict_kind {
@@ -41,8 +42,8 @@ void verdict_fini(struct verdict *v);
 /* Whether it makes a run fail. */
 bool verdict_is_red(const struct verdict *v);
 
-const char *
-verdict_status_name(enum verdict_status s); /* "pass" "fail" "error" "skipped" "xfail" "xpass" */
+/* "pass" "fail" "error" "skipped" "xfail" "xpass" "flaky" */
+const char *verdict_status_name(enum verdict_status s);
 const char *
 verdict_kind_name(enum verdict_kind k); /* "nonconformance" .. "server_crash" ..; "" for none */
 bool verdict_kind_find(const char *name, enum verdict_kind *k);

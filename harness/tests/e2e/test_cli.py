@@ -90,7 +90,21 @@ def test_what_makes_no_sense_exits_with_2_and_says_what_to_do(words):
 def test_a_command_that_cannot_be_a_server(command, complaint):
     result = tool.command("run", "--keep", "none", "--command", command)
     assert (result.status, result.out) == (2, "")
-    assert re.fullmatch(rf"server command:(\d+:\d+:)? {re.escape(complaint)}\n", result.err), result
+    assert re.fullmatch(rf"--command:(\d+:\d+:)? {re.escape(complaint)}\n", result.err), result
+
+
+@pytest.mark.parametrize("name, size, words", [
+    ("big.yaml", 1 << 20, ["run", "-s", "big.yaml"]),
+    ("known", 1 << 20, ["run", "--known", "known"]),
+    ("flaky", 1 << 20, ["run", "--flaky", "flaky"]),
+    ("a.session", 64 << 20, ["lint", "a.session"]),
+])
+def test_a_file_that_is_too_large(name, size, words, tmp_path):
+    (tmp_path / name).touch()
+    os.truncate(tmp_path / name, size + 1)
+    result = tool.command(*words, cwd=tmp_path, env={"MCREPLAY_DATA": str(tool.ROOT)})
+    assert (result.status, result.out) == (2, "")
+    assert result.err == f"{name}: can't read it: it is too large\n"
 
 
 def test_a_near_miss_is_hinted_at():

@@ -103,11 +103,16 @@ def test_none_leaves_nothing(run, session, profile, tmp_path):
     assert names(tmp_path) == before
 
 
-@pytest.mark.parametrize("there, place", [("", "mcreplay-failures"),
-                                          ("build", "build/report/failures")])
-def test_where_nobody_says(there, place, session, profile, tmp_path):
+@pytest.mark.parametrize("build, place", [("none", "mcreplay-failures"),
+                                          ("file", "mcreplay-failures"),
+                                          ("folder", "build/report/failures")])
+def test_where_nobody_says(build, place, session, profile, tmp_path):
     case = session("a", WRONG)
-    (tmp_path / "here" / there).mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    if build == "file":
+        (tmp_path / "here" / "build").write_text("")
+    if build == "folder":
+        (tmp_path / "here" / "build").mkdir()
     result = tool.command("run", "-s", profile(), case, cwd=tmp_path / "here")
     (kept,) = (tmp_path / "here" / place).iterdir()
     assert f"\n  kept  {place}/{kept.name}\n  reproduce  " in result.out
@@ -122,6 +127,18 @@ def test_what_passes_or_is_known_leaves_nothing(run, session, profile, tmp_path)
     assert result.status == 0, result
     assert (result.totals["xfailed"], result.totals["passed"]) == (1, 1)
     assert not tool.kept_path(tmp_path).exists()
+
+
+def test_what_passes_against_the_list_is_kept(run, session, profile, tmp_path):
+    known = tmp_path / "known.yaml"
+    known.write_text("- {case: '*/a', kind: nonconformance, why: so it is}\n")
+    result = run("-s", profile(), "--known", known, session("a", BYSTANDER))
+    assert (result.status, result.totals["xpassed"]) == (1, 1), result
+    place = folder(result.finding)
+    assert names(place) == FILES
+    assert (place / "diff.txt").read_text().startswith("xpass: ")
+    again = repeated(place)
+    assert again.finding.signature == result.finding.signature, again
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -24,8 +24,8 @@ PATIENCE = 300
 
 TOTALS = re.compile(
     r"^(?P<passed>\d+) passed, (?P<failed>\d+) failed, (?P<errors>\d+) errors, "
-    r"(?P<skipped>\d+) skipped, (?P<xfailed>\d+) xfailed, (?P<xpassed>\d+) xpassed "
-    r"in (?P<seconds>[\d.]+) s \(seed (?P<seed>\d+)\)$"
+    r"(?P<skipped>\d+) skipped, (?P<xfailed>\d+) xfailed, (?P<xpassed>\d+) xpassed, "
+    r"(?P<flaky>\d+) flaky in (?P<seconds>[\d.]+) s \(seed (?P<seed>\d+)\)$"
 )
 HEAD = re.compile(
     r"^(?P<word>FAIL|ERROR|XPASS) +(?P<id>\S+)(?: #(?P<again>\d+))?"
@@ -151,7 +151,7 @@ def read_console(result):
     assert last, f"the last line has no totals\n{result}"
     result.seed = int(last["seed"])
     result.seconds = float(last["seconds"])
-    for name in ("passed", "failed", "errors", "skipped", "xfailed", "xpassed"):
+    for name in ("passed", "failed", "errors", "skipped", "xfailed", "xpassed", "flaky"):
         result.totals[name] = int(last[name])
     inside = False
     for line in lines:
@@ -176,6 +176,8 @@ def read_report(result, path):
         word = case[0].tag if len(case) and case[0].tag != "system-out" else "passed"
         if word == "skipped" and case[0].get("message").startswith("xfail"):
             word = "xfailed"
+        if word == "skipped" and case[0].get("message").startswith("flaky"):
+            word = "flaky"
         if word == "failure" and case[0].get("type") == "xpass":
             word = "xpassed"
         counted[word] += 1
@@ -191,6 +193,7 @@ def read_report(result, path):
     assert counted["skipped"] == said["skipped"], result
     assert counted["xfailed"] == said["xfailed"], result
     assert counted["xpassed"] == said["xpassed"], result
+    assert counted["flaky"] == said["flaky"], result
     roots = result.report
     assert int(roots.get("tests")) == sum(1 for _ in roots.iter("testcase"))
     assert int(roots.get("failures")) == counted["failure"] + counted["xpassed"]

@@ -30,7 +30,7 @@ static char *take_text(struct span *in) {
 }
 
 static void add_result(struct sink sink, struct span *in) {
-  struct verdict verdict = {.status = take_number(in, VERDICT_XPASS + 1),
+  struct verdict verdict = {.status = take_number(in, VERDICT_FLAKY + 1),
                             .kind = take_number(in, KIND_INTERRUPTED + 1),
                             .line = take_number(in, 9),
                             .step = take_number(in, 9),

@@ -29,7 +29,11 @@ static void setup(void) {
   folder_put(&folder, "red.json", LAST("get/miss", "true"));
   folder_put(&folder, "green.json", LAST("get/miss", "false"));
   folder_put(&folder, "gone.json", LAST("get/gone", "true"));
+  folder_put(&folder, "big", "");
+  folder_put(&folder, "big.yaml", "");
+  folder_put(&folder, "twice.yaml", "- {case: get/miss, kind: leftover, why: x}\n");
   CHECK(chdir(folder.path) == 0);
+  CHECK(truncate("big", (1 << 20) + 1) == 0 && truncate("big.yaml", (1 << 20) + 1) == 0);
   setenv("MCREPLAY_DATA", ".", 1);
   CHECK(freopen("/dev/null", "w", stdout)); /* no terminal, wherever the test runs */
   optind = 0;                               /* begins anew */
@@ -81,6 +85,11 @@ static const char *const refused[] = {
     "--transport tcp",
     "--transport unix,tcp",
     "--known nothing.yaml",
+    "--known big",
+    "-s big.yaml",
+    "--flaky nothing.yaml",
+    "--flaky twice.yaml -s known",
+    "--flaky twice.yaml -s known get/miss",
     "-s stale",
     "-k nothing",
     "--tag nothing",
@@ -167,6 +176,30 @@ START_TEST(words_are_taken) {
   ck_assert_uint_eq(c->known->entries.n, 1);
   ck_assert(options.verbose && !options.quiet);
   ck_assert_ptr_nonnull(strstr(c->reproduce, " run -s known --timeout 250ms"));
+}
+END_TEST
+
+START_TEST(both_lists_are_read) {
+  folder_put(&folder, "fixtures/known/known.flaky.yaml",
+             "- {case: get/hit, kind: timeout, why: x}\n");
+  ck_assert_int_eq(parse("-s known"), EXIT_WELL);
+  const struct known *k = options.config.known;
+  ck_assert_uint_eq(k->entries.n, 2);
+  ck_assert(!known_find(k, "get/miss", "whole")->flaky);
+  ck_assert(known_find(k, "get/hit", "whole")->flaky);
+  run_options_fini(&options);
+  optind = 0;
+  ck_assert_int_eq(parse("--flaky twice.yaml"), EXIT_WELL);
+  ck_assert_uint_eq(options.config.known->entries.n, 1);
+  ck_assert_ptr_nonnull(strstr(options.config.reproduce, " --flaky twice.yaml"));
+}
+END_TEST
+
+START_TEST(nothing_is_left_below_a_build_that_is_no_folder) {
+  folder_put(&folder, "build", "");
+  ck_assert_int_eq(parse(""), EXIT_WELL);
+  ck_assert_str_eq(options.keep, "mcreplay-failures");
+  ck_assert_str_eq(options.last, ".mcreplay-last.json");
 }
 END_TEST
 
@@ -270,6 +303,8 @@ static Suite *suite(void) {
   tcase_add_test(t, failures_are_kept_where_it_is_said);
   tcase_add_test(t, failures_need_not_be_kept);
   tcase_add_test(t, words_are_taken);
+  tcase_add_test(t, both_lists_are_read);
+  tcase_add_test(t, nothing_is_left_below_a_build_that_is_no_folder);
   tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
   tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));
   tcase_add_test(t, what_failed_brings_its_delivery_and_seed);

@@ -139,12 +139,13 @@ static void end(bool interrupted) {
                                           .failed = 1,
                                           .skipped = 3,
                                           .xfailed = 1,
+                                          .flaky = 2,
                                           .seconds = 1.2344,
                                           .interrupted = interrupted});
 }
 
 #define SUMMARY                                                                                    \
-  "1 passed, 1 failed, 0 errors, 3 skipped, 1 xfailed, 0 xpassed in 1.234 s (seed 7)\n"
+  "1 passed, 1 failed, 0 errors, 3 skipped, 1 xfailed, 0 xpassed, 2 flaky in 1.234 s (seed 7)\n"
 
 START_TEST(pipe_gets_plain_lines) {
   begin((struct console_options){0});
@@ -169,12 +170,15 @@ START_TEST(verbose_has_a_line_for_each) {
   begin((struct console_options){.verbose = true});
   give(result_of("a", VERDICT_PASS, NULL));
   give(result_of("b", VERDICT_SKIPPED, "needs tls"));
+  give(result_of("c", VERDICT_FLAKY, "now and then"));
   ck_assert_str_eq(
       written(),
       "40 case runs on memcached, 2 workers, seed 7\n"
       "PASS  a [bytewise unix] memcached  cases/get/miss.session:5  step 2 of 4  (12 ms)\n"
       "SKIP  b [bytewise unix] memcached  cases/get/miss.session:5  step 2 of 4  (12 ms)\n"
-      "  needs tls\n");
+      "  needs tls\n"
+      "FLAKY c [bytewise unix] memcached  cases/get/miss.session:5  step 2 of 4  (12 ms)\n"
+      "  now and then\n");
 }
 END_TEST
 
@@ -183,6 +187,16 @@ START_TEST(unexpected_pass_is_printed) {
   give(result_of("a", VERDICT_XPASS, "passed, but known/memcached lists it"));
   ck_assert_ptr_nonnull(strstr(written(), "XPASS a [bytewise unix] memcached"));
   ck_assert_ptr_nonnull(strstr(written(), "  passed, but known/memcached lists it\n"));
+}
+END_TEST
+
+START_TEST(one_run_is_no_more_than_one) {
+  begin((struct console_options){0});
+  sink.begin(sink.arg, &(struct run_info){"memcached", 7, 1, 1});
+  sink.end(sink.arg, &(struct run_totals){.stopped = true, .interrupted = true});
+  ck_assert_ptr_nonnull(strstr(written(), "\n1 case run on memcached, 1 worker, seed 7\n"
+                                          "interrupted after 0 of 1 case run\n"
+                                          "stopped at the first failure, after 0 of 1 case run\n"));
 }
 END_TEST
 
@@ -257,6 +271,7 @@ static Suite *make(void) {
   tcase_add_test(run, quiet_has_failures_and_the_last_line);
   tcase_add_test(run, verbose_has_a_line_for_each);
   tcase_add_test(run, unexpected_pass_is_printed);
+  tcase_add_test(run, one_run_is_no_more_than_one);
   tcase_add_test(run, interrupted_run_says_so);
   tcase_add_test(run, terminal_prints_failures_above_the_progress);
   tcase_add_test(run, terminal_is_not_redrawn_for_each_result);

@@ -136,29 +136,37 @@ START_TEST(counts_are_the_totals) {
   give(result_of("a/skip", VERDICT_SKIPPED, KIND_NONE, "needs tls"));
   give(result_of("a/xfail", VERDICT_XFAIL, KIND_LEFTOVER, "known"));
   give(result_of("a/xpass", VERDICT_XPASS, KIND_NONE, "expected to fail"));
+  give(result_of("a/flaky", VERDICT_FLAKY, KIND_TIMEOUT, "now and then"));
   struct result tcp = result_of("a/fail", VERDICT_FAIL, KIND_TIMEOUT, "silence");
   tcp.transport = "tcp";
   give(tcp);
-  end((struct run_totals){
-      .run = 7, .passed = 1, .failed = 2, .errors = 1, .skipped = 1, .xfailed = 1, .xpassed = 1});
+  end((struct run_totals){.run = 8,
+                          .passed = 1,
+                          .failed = 2,
+                          .errors = 1,
+                          .skipped = 1,
+                          .xfailed = 1,
+                          .xpassed = 1,
+                          .flaky = 1});
   render();
-  ck_assert_str_eq(at("/testsuites/@tests"), "7");
+  ck_assert_str_eq(at("/testsuites/@tests"), "8");
   ck_assert_str_eq(at("/testsuites/@failures"), "3");
   ck_assert_str_eq(at("/testsuites/@errors"), "1");
   ck_assert_str_eq(at("count(//testsuite)"), "2");
   const char *unix_suite = "//testsuite[@name='mcreplay.memcached.whole.unix']";
   char path[200];
   static const char *const counts[][2] = {
-      {"tests", "6"}, {"failures", "2"}, {"errors", "1"}, {"skipped", "2"}, {"time", "0.072"}};
+      {"tests", "7"}, {"failures", "2"}, {"errors", "1"}, {"skipped", "3"}, {"time", "0.084"}};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     snprintf(path, sizeof path, "%s/@%s", unix_suite, counts[i][0]);
     ck_assert_str_eq(at(path), counts[i][1]);
   }
-  ck_assert_str_eq(at("count(//testcase)"), "7");
+  ck_assert_str_eq(at("count(//testcase)"), "8");
   ck_assert_str_eq(at("count(//testcase[failure])"), "3");
-  ck_assert_str_eq(at("count(//testcase[skipped])"), "2");
+  ck_assert_str_eq(at("count(//testcase[skipped])"), "3");
   ck_assert_str_eq(at("count(//testcase[error])"), "1");
   ck_assert_str_eq(at("//testcase[@name='a/xfail']/skipped/@message"), "xfail: known");
+  ck_assert_str_eq(at("//testcase[@name='a/flaky']/skipped/@message"), "flaky: now and then");
   ck_assert_str_eq(at("//testcase[@name='a/skip']/skipped/@message"), "needs tls");
   ck_assert_str_eq(at("//testcase[@name='a/xpass']/failure/@type"), "xpass");
   ck_assert_str_eq(at("//testcase[@name='a/error']/error/@type"), "server_crash");

@@ -7,63 +7,28 @@
 #include <sys/wait.h>
 
 #include "compiled.h"
-#include "folders.h"
+#include "planned.h"
 
-static struct folder folder;
-static struct suite cases;
-static struct paths paths;
-static struct diag diag;
-static struct profile *profile;
-static struct known known;
-static struct delivery delivery;
+static struct planned planned;
 static struct tape tape;
-static const enum transport transports[] = {TRANSPORT_UNIX, TRANSPORT_TCP};
-static struct run_config config;
 
 #define CASE "case t\nspec noop\nc1 > noop key=\"{ns}\"\n"
 
+#define PROFILE                                                                                    \
+  "name: x\ncommand: [serve, 'a b']\nenvironment: {A: '1 2'}\n"                                    \
+  "transports:\n  unix: {args: [\"{socket}\"]}\nversion: '1.6'\n"
+
 static void setup(void) {
-  struct buf why;
-  folder_init(&folder);
-  folder_put(&folder, "cases/get/a miss.session", CASE);
-  folder_put(&folder, "fixtures/servers/x", "");
-  CHECK(chdir(folder.path) == 0);
-  setenv("MCREPLAY_DATA", ".", 1);
-  CHECK(paths_find(&paths));
-  suite_init(&cases);
-  diag_init(&diag);
-  CHECK(suite_load(&cases, &paths, NULL, 0, &diag));
-  profile = profile_parse(span_str("name: x\ncommand: [serve, 'a b']\nenvironment: {A: '1 2'}\n"
-                                   "transports:\n  unix: {args: [\"{socket}\"]}\nversion: '1.6'\n"),
-                          "x.yaml", &diag);
-  ck_assert_msg(profile != NULL, "%s", diag_text(&diag));
-  buf_init(&why, 1024);
-  CHECK(delivery_parse(span_str("split:24"), &delivery, &why));
-  buf_fini(&why);
-  known_init(&known);
+  static const struct planned_file sessions[] = {{"cases/get/a miss.session", CASE}};
+  planned_init(&planned, sessions, 1, PROFILE, "split:24");
+  planned.config.keep = keep_new("kept/here");
   tape_init(&tape, 1 << 20);
-  config = (struct run_config){.suite = &cases,
-                               .profile = profile,
-                               .known = &known,
-                               .deliveries = &delivery,
-                               .ndeliveries = 1,
-                               .transports = transports,
-                               .ntransports = 2,
-                               .keep = keep_new("kept/here"),
-                               .seed = 7,
-                               .reproduce = "true x"};
 }
 
 static void teardown(void) {
-  keep_free(config.keep);
+  keep_free(planned.config.keep);
   tape_fini(&tape);
-  known_fini(&known);
-  profile_free(profile);
-  suite_fini(&cases);
-  paths_fini(&paths);
-  diag_fini(&diag);
-  CHECK(chdir("/") == 0);
-  folder_fini(&folder);
+  planned_fini(&planned);
 }
 
 static struct verdict failure(void) {
@@ -78,7 +43,7 @@ static struct verdict failure(void) {
 
 /* Keeps a failure of the job; whether it is kept, and what the detail says then. */
 static bool keeps(const struct job *job, struct verdict v, const char *detail) {
-  char *path = keep_failure(&config, job, &v, &tape, NULL);
+  char *path = keep_failure(&planned.config, job, &v, &tape, NULL);
   bool kept = path != NULL;
   if (detail)
     ck_assert_str_eq(v.detail, detail);
@@ -112,7 +77,7 @@ START_TEST(all_is_in_the_folder) {
   tape_add(&tape, TAPE_OPENED, 1, false, 1, (struct span){0});
   tape_add(&tape, TAPE_SENT, 1, false, 2, buf_span(&noop));
   tape_add(&tape, TAPE_CAME, 1, false, 3, span_str("?"));
-  folder_put(&folder, "kept/here/get.a-miss.split-24.unix/stale/file", "");
+  folder_put(&planned.folder, "kept/here/get.a-miss.split-24.unix/stale/file", "");
   ck_assert(keeps(&(struct job){0}, failure(), "expected  something\n"));
   check_file("case.session", CASE);
   check_file("diff.txt", "timeout: cases/get/a miss.session:3  step 1 of 1\nno answer\n"
@@ -157,10 +122,10 @@ START_TEST(names_tell_the_case_run) {
       {{0}, "../../x", "x.split-24.unix"},
       {{0}, "a b\n*?\xc3\xbc", "a-b-----.split-24.unix"},
   };
-  struct test_case *c = vec_at(&cases.cases, 0);
+  struct test_case *c = vec_at(&planned.cases.cases, 0);
   char *id = c->id;
   c->id = (char *)rows[_i].id;
-  char *name = keep_name(&config, &rows[_i].job);
+  char *name = keep_name(&planned.config, &rows[_i].job);
   ck_assert_str_eq(name, rows[_i].name);
   free(name);
   c->id = id;
@@ -168,7 +133,7 @@ START_TEST(names_tell_the_case_run) {
 END_TEST
 
 START_TEST(long_names_fit_a_file_system) {
-  struct test_case *c = vec_at(&cases.cases, 0);
+  struct test_case *c = vec_at(&planned.cases.cases, 0);
   free(c->id);
   c->id = xmalloc(1001);
   memset(c->id, 'x', 1000);
@@ -176,6 +141,10 @@ START_TEST(long_names_fit_a_file_system) {
   ck_assert(keeps(&(struct job){0}, failure(), NULL));
 }
 END_TEST
+
+static void list(const char *text, bool flaky) {
+  ck_assert(known_read(&planned.known, span_str(text), "k", flaky, &planned.diag));
+}
 
 START_TEST(only_what_is_red_is_kept) {
   struct verdict pass = {.status = VERDICT_PASS};
@@ -185,20 +154,36 @@ START_TEST(only_what_is_red_is_kept) {
   ck_assert(!keeps(&(struct job){0}, pass, NULL));
   ck_assert(!keeps(&(struct job){0}, skipped, NULL));
   ck_assert(!keeps(&(struct job){0}, interrupted, NULL));
-  known_fini(&known);
-  ck_assert(known_parse(&known, span_str("- {case: get/*, kind: timeout, why: x}\n"), "k", &diag));
+  list("- {case: get/*, kind: timeout, why: x}\n", false);
   ck_assert(!keeps(&(struct job){0}, failure(), "expected  something\n"));
   ck_assert(!is_there("kept"));
   ck_assert(keeps(&(struct job){0}, error, NULL)); /* not the one that is known */
 }
 END_TEST
 
+START_TEST(what_passes_against_the_list_is_kept) {
+  list("- {case: get/*, kind: timeout, why: so it is}\n", false);
+  ck_assert(keeps(&(struct job){0}, (struct verdict){.status = VERDICT_PASS}, NULL));
+  check_file("diff.txt", "xpass: cases/get/a miss.session\n"
+                         "passes, but is listed as a known timeout: so it is; remove the entry\n");
+}
+END_TEST
+
+START_TEST(what_is_flaky_is_not_kept) {
+  struct verdict leftover = {.status = VERDICT_FAIL, .kind = KIND_LEFTOVER};
+  list("- {case: get/*, kind: timeout, why: x}\n", true);
+  ck_assert(!keeps(&(struct job){0}, (struct verdict){.status = VERDICT_PASS}, NULL));
+  ck_assert(!keeps(&(struct job){0}, failure(), "expected  something\n"));
+  ck_assert(keeps(&(struct job){0}, leftover, NULL)); /* not as the list says */
+}
+END_TEST
+
 START_TEST(nothing_is_kept_when_nothing_shall_be) {
-  struct keep *k = config.keep;
-  config.keep = NULL;
+  struct keep *k = planned.config.keep;
+  planned.config.keep = NULL;
   ck_assert(!keeps(&(struct job){0}, failure(), "expected  something\n"));
   ck_assert(!is_there("kept"));
-  config.keep = k;
+  planned.config.keep = k;
 }
 END_TEST
 
@@ -221,7 +206,7 @@ START_TEST(no_more_than_so_many_are_kept) {
 END_TEST
 
 START_TEST(what_cannot_be_kept_is_told) {
-  folder_put(&folder, "kept/here", "a file");
+  folder_put(&planned.folder, "kept/here", "a file");
   ck_assert(!keeps(&(struct job){0}, failure(),
                    "expected  something\n"
                    "not kept: can't write below kept/here/get.a-miss.split-24.unix: "
@@ -238,6 +223,8 @@ static Suite *suite(void) {
   tcase_add_loop_test(t, names_tell_the_case_run, 0, 6);
   tcase_add_test(t, long_names_fit_a_file_system);
   tcase_add_test(t, only_what_is_red_is_kept);
+  tcase_add_test(t, what_passes_against_the_list_is_kept);
+  tcase_add_test(t, what_is_flaky_is_not_kept);
   tcase_add_test(t, nothing_is_kept_when_nothing_shall_be);
   tcase_add_test(t, no_more_than_so_many_are_kept);
   tcase_add_test(t, what_cannot_be_kept_is_told);

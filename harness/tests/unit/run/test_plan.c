@@ -1,60 +1,27 @@
 /* Jobs: all combinations once, in an order that a seed decides alone; and what is skipped. */
-#include "base/check.h"
-#include "folders.h"
-#include "run/config.h"
+#include "planned.h"
 
-static struct folder folder;
-static struct suite cases;
-static struct paths paths;
-static struct diag diag;
-static struct profile *profile;
-static struct delivery deliveries[3];
-static const enum transport transports[] = {TRANSPORT_UNIX, TRANSPORT_TCP};
-static struct run_config config;
+static struct planned planned;
+
+#define CASE(head) "case t\nspec noop\n" head "c1 > noop\n"
 
 static void setup(void) {
-  folder_init(&folder);
-  folder_put(&folder, "cases/a.session", "case t\nspec noop\nc1 > noop\n");
-  folder_put(&folder, "cases/b.session", "case t\nspec noop\nneeds flush\nc1 > noop\n");
-  folder_put(&folder, "cases/c.session", "case t\nspec noop\nneeds flush, tls\nc1 > noop\n");
-  folder_put(&folder, "cases/d.session", "case t\nspec noop\nisolated\nc1 > noop\n");
-  folder_put(&folder, "cases/e.session",
-             "case t\nspec noop\nnot-under crowd:* \"they meet\"\nnot-under split:1 \"it breaks\"\n"
-             "c1 > noop\n");
-  folder_put(&folder, "fixtures/servers/x", "");
-  CHECK(chdir(folder.path) == 0);
-  setenv("MCREPLAY_DATA", ".", 1);
-  CHECK(paths_find(&paths));
-  suite_init(&cases);
-  diag_init(&diag);
-  CHECK(suite_load(&cases, &paths, NULL, 0, &diag));
-  profile = profile_parse(span_str("name: x\ncommand: [x]\ntransports:\n  unix: {args: ["
-                                   "\"{socket}\"]}\ncapabilities: [flush]\n"),
-                          "x.yaml", &diag);
-  ck_assert_msg(profile != NULL, "%s", diag_text(&diag));
-  static const char *const names[] = {"whole", "crowd:2", "split:1"};
-  for (size_t i = 0; i < 3; i++) {
-    struct buf why;
-    buf_init(&why, 1024);
-    CHECK(delivery_parse(span_str(names[i]), &deliveries[i], &why));
-    buf_fini(&why);
-  }
-  config = (struct run_config){.suite = &cases,
-                               .profile = profile,
-                               .deliveries = deliveries,
-                               .ndeliveries = 3,
-                               .transports = transports,
-                               .ntransports = 2,
-                               .repeat = 2};
+  static const struct planned_file sessions[] = {
+      {"cases/a.session", CASE("")},
+      {"cases/b.session", CASE("needs flush\n")},
+      {"cases/c.session", CASE("needs flush, tls\n")},
+      {"cases/d.session", CASE("isolated\n")},
+      {"cases/e.session",
+       CASE("not-under crowd:* \"they meet\"\nnot-under split:1 \"it breaks\"\n")}};
+  planned_init(&planned, sessions, 5,
+               "name: x\ncommand: [x]\ntransports:\n  unix: {args: [\"{socket}\"]}\n"
+               "capabilities: [flush]\n",
+               "whole,crowd:2,split:1");
+  planned.config.repeat = 2;
 }
 
 static void teardown(void) {
-  profile_free(profile);
-  suite_fini(&cases);
-  paths_fini(&paths);
-  diag_fini(&diag);
-  CHECK(chdir("/") == 0);
-  folder_fini(&folder);
+  planned_fini(&planned);
 }
 
 enum { CASES = 5, JOBS = CASES * 3 * 2 * 2 };
@@ -65,7 +32,7 @@ static size_t place(const struct job *j) {
 
 START_TEST(jobs_are_in_order) {
   size_t n;
-  struct job *jobs = plan_jobs(&config, &n);
+  struct job *jobs = plan_jobs(&planned.config, &n);
   ck_assert_uint_eq(n, JOBS);
   for (size_t i = 0; i < n; i++) {
     ck_assert_uint_eq(jobs[i].number, i);
@@ -77,9 +44,9 @@ END_TEST
 
 static void shuffled(uint64_t seed, size_t order[JOBS]) {
   size_t n;
-  config.shuffle = true;
-  config.shuffle_seed = seed;
-  struct job *jobs = plan_jobs(&config, &n);
+  planned.config.shuffle = true;
+  planned.config.shuffle_seed = seed;
+  struct job *jobs = plan_jobs(&planned.config, &n);
   bool there[JOBS] = {false};
   ck_assert_uint_eq(n, JOBS);
   for (size_t i = 0; i < n; i++) {
@@ -106,9 +73,9 @@ END_TEST
 
 START_TEST(nothing_makes_no_jobs) {
   size_t n = 1;
-  suite_keep(&cases, "nothing");
-  config.shuffle = _i;
-  free(plan_jobs(&config, &n));
+  suite_keep(&planned.cases, "nothing");
+  planned.config.shuffle = _i;
+  free(plan_jobs(&planned.config, &n));
   ck_assert_uint_eq(n, 0);
 }
 END_TEST
@@ -117,10 +84,10 @@ START_TEST(only_chosen_places_make_jobs) {
   enum { PLACES = JOBS / 2 };
   bool chosen[PLACES] = {false};
   size_t n;
-  ck_assert_uint_eq(plan_places(&config), PLACES);
+  ck_assert_uint_eq(plan_places(&planned.config), PLACES);
   chosen[7] = chosen[20] = true;
-  config.chosen = chosen;
-  struct job *jobs = plan_jobs(&config, &n);
+  planned.config.chosen = chosen;
+  struct job *jobs = plan_jobs(&planned.config, &n);
   ck_assert_uint_eq(n, 4);
   for (size_t i = 0; i < n; i++) {
     ck_assert_uint_eq(jobs[i].number, i);
@@ -132,7 +99,7 @@ END_TEST
 
 static void assert_skip(size_t test, const char *why) {
   const struct job job = {.test = test};
-  char *got = plan_skip(&config, &job);
+  char *got = plan_skip(&planned.config, &job);
   if (why)
     ck_assert_ptr_nonnull(got);
   ck_assert_msg(!got == !why && (!got || strstr(got, why)), "case %zu: %s", test, got);
@@ -159,7 +126,7 @@ START_TEST(a_case_is_skipped_under_what_it_cant_hold) {
               {4, 2, "not under split:1: it breaks"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct job job = {.test = rows[i].test, .delivery = rows[i].delivery};
-    char *got = plan_skip(&config, &job);
+    char *got = plan_skip(&planned.config, &job);
     ck_assert_msg(!got == !rows[i].why && (!got || strstr(got, rows[i].why)), "row %zu: %s", i,
                   got);
     free(got);
@@ -170,8 +137,8 @@ END_TEST
 START_TEST(an_attached_server_is_never_fresh) {
   struct addr a;
   addr_loopback(&a, 1);
-  profile_free(profile);
-  config.profile = profile = profile_attached(&a);
+  profile_free(planned.profile);
+  planned.config.profile = planned.profile = profile_attached(&a);
   assert_skip(0, NULL);
   assert_skip(3, "isolated");
 }

@@ -32,8 +32,9 @@ START_TEST(names_and_kinds) {
 END_TEST
 
 START_TEST(statuses_have_names) {
-  static const char *const names[] = {"pass", "fail", "error", "skipped", "xfail", "xpass"};
-  for (int i = VERDICT_PASS; i <= VERDICT_XPASS; i++)
+  static const char *const names[] = {"pass",  "fail",  "error", "skipped",
+                                      "xfail", "xpass", "flaky"};
+  for (int i = VERDICT_PASS; i <= VERDICT_FLAKY; i++)
     ck_assert_str_eq(verdict_status_name((enum verdict_status)i), names[i]);
 }
 END_TEST
