@@ -7,8 +7,51 @@
 
 enum { FRAMING_ITEMS = 16 /* named one by one; more of them become framing=hex(..) */ };
 
-/* Writes a part's bytes: all of them, or an excerpt for people. */
-typedef void put_bytes(struct buf *out, struct span bytes);
+/* How a frame is written. */
+struct pen {
+  void (*put)(struct buf *out, struct span bytes); /* all bytes of a part, or an excerpt */
+  const struct render_holes *holes;                /* NULL: none */
+  const uint8_t *start;                            /* of the frame */
+};
+
+/* Joins literals: two quoted texts side by side become one. */
+static void put_literal(struct buf *out, size_t first, struct span literal) {
+  bool join = out->n > first && out->p[out->n - 1] == '"' && literal.p[0] == '"';
+  if (join)
+    out->n--;
+  else if (out->n > first)
+    buf_add_byte(out, ' ');
+  buf_add_span(out, span_from(literal, join));
+}
+
+static void put_piece(const struct pen *pen, struct buf *out, size_t first, struct span bytes) {
+  struct buf literal;
+  if (bytes.n == 0)
+    return;
+  buf_init(&literal, SIZE_MAX / 2);
+  pen->put(&literal, bytes);
+  put_literal(out, first, buf_span(&literal));
+  buf_fini(&literal);
+}
+
+/* A part of the frame, {ns} where the key space stands. */
+static void put_part(const struct pen *pen, struct buf *out, struct span part) {
+  enum { NS = 4 };
+  size_t first = out->n, done = 0;
+  for (size_t i = 0; pen->holes && i < pen->holes->nns; i++) {
+    const uint8_t *ns = pen->start + pen->holes->ns[i];
+    if (ns < part.p || ns + NS > part.p + part.n)
+      continue;
+    size_t at = (size_t)(ns - part.p);
+    put_piece(pen, out, first, span_sub(part, done, at - done));
+    put_literal(out, first, span_str("\"{ns}\""));
+    done = at + NS;
+  }
+  if (done == 0)
+    pen->put(out, part);
+  else
+    put_piece(pen, out, first, span_from(part, done));
+}
 
 static uint8_t derived_magic(bool to_server, bool server, bool framing) {
   if (server)
@@ -85,7 +128,12 @@ static void put_framing(struct buf *out, bool response, struct span framing) {
   }
 }
 
-static void put_extras(struct buf *out, const struct frame *f, const struct extras_layout *layout) {
+static void put_extras(const struct pen *pen, struct buf *out, const struct frame *f,
+                       const struct extras_layout *layout) {
+  if (pen->holes && pen->holes->extras) {
+    buf_addf(out, " extras=*{%zu}", f->extras.n);
+    return;
+  }
   bool expected = layout->size > 0 && (!magic_is_response(f->h.magic) || f->h.status == 0);
   if (expected && f->extras.n == layout->size) {
     for (size_t i = 0; i < layout->nfields; i++) {
@@ -106,24 +154,32 @@ static bool value_is_counter(const struct frame *f) {
          f->h.status == 0 && f->value.n == 8;
 }
 
-static void put_frame(struct buf *out, enum dialect dialect, bool to_server, const struct frame *f,
-                      put_bytes *put) {
+static void put_value(const struct pen *pen, struct buf *out, const struct frame *f) {
+  if (pen->holes && pen->holes->value) {
+    buf_add_str(out, " value=*");
+  } else if (value_is_counter(f)) {
+    buf_addf(out, " value=u64(%" PRIu64 ")", be_get(f->value.p, 8));
+  } else if (f->value.n > 0) {
+    buf_add_str(out, " value=");
+    put_part(pen, out, f->value);
+  }
+}
+
+static void put_frame(const struct pen *pen, struct buf *out, enum dialect dialect, bool to_server,
+                      const struct frame *f) {
   bool server = magic_is_server(f->h.magic), response = magic_is_response(f->h.magic);
   put_name(out, dialect, server, f->h.opcode);
   put_status(out, response, f->h.status);
   put_framing(out, response, f->framing);
-  put_extras(out, f, extras_layout(dialect, server, response, f->h.opcode));
+  put_extras(pen, out, f, extras_layout(dialect, server, response, f->h.opcode));
   if (f->key.n > 0) {
     buf_add_str(out, " key=");
-    put(out, f->key);
+    put_part(pen, out, f->key);
   }
-  if (value_is_counter(f)) {
-    buf_addf(out, " value=u64(%" PRIu64 ")", be_get(f->value.p, 8));
-  } else if (f->value.n > 0) {
-    buf_add_str(out, " value=");
-    put(out, f->value);
-  }
-  if (f->h.cas)
+  put_value(pen, out, f);
+  if (pen->holes && pen->holes->cas)
+    buf_add_str(out, " cas=*");
+  else if (f->h.cas)
     buf_addf(out, " cas=0x%" PRIx64, f->h.cas);
   if (f->h.opaque)
     buf_addf(out, " opaque=0x%" PRIx32, f->h.opaque);
@@ -133,42 +189,45 @@ static void put_frame(struct buf *out, enum dialect dialect, bool to_server, con
     buf_addf(out, " magic=0x%02x", f->h.magic);
 }
 
-static void put_raw(struct buf *out, struct span bytes, put_bytes *put) {
+static void put_raw(const struct pen *pen, struct buf *out, struct span bytes) {
   buf_add_str(out, "raw ");
-  put(out, bytes);
+  put_part(pen, out, bytes);
+}
+
+void render_line_with(struct buf *out, enum dialect dialect, bool to_server, struct span bytes,
+                      const struct render_holes *holes) {
+  const struct pen pen = {render_bytes, holes, bytes.p};
+  struct frame f;
+  if (frame_cut(bytes, &f) == FRAME_WHOLE && f.len == bytes.n)
+    put_frame(&pen, out, dialect, to_server, &f);
+  else
+    put_raw(&pen, out, bytes);
 }
 
 void render_line(struct buf *out, enum dialect dialect, bool to_server, struct span bytes) {
-  struct frame f;
-  if (frame_cut(bytes, &f) == FRAME_WHOLE && f.len == bytes.n)
-    put_frame(out, dialect, to_server, &f, render_bytes);
-  else
-    put_raw(out, bytes, render_bytes);
+  render_line_with(out, dialect, to_server, bytes, NULL);
 }
 
 void render_stream(struct buf *out, const char *prefix, enum dialect dialect, bool to_server,
                    struct span bytes) {
   while (bytes.n > 0) {
     struct frame f;
+    size_t n = frame_cut(bytes, &f) == FRAME_WHOLE ? f.len : bytes.n;
     buf_add_str(out, prefix);
-    if (frame_cut(bytes, &f) == FRAME_WHOLE) {
-      put_frame(out, dialect, to_server, &f, render_bytes);
-      bytes = span_from(bytes, f.len);
-    } else {
-      put_raw(out, bytes, render_bytes);
-      bytes = span_from(bytes, bytes.n);
-    }
+    render_line(out, dialect, to_server, span_sub(bytes, 0, n));
     buf_add_byte(out, '\n');
+    bytes = span_from(bytes, n);
   }
 }
 
 void render_brief(struct buf *out, enum dialect dialect, bool to_server, struct span bytes) {
+  const struct pen pen = {.put = render_excerpt};
   struct frame f;
   enum frame_cut cut = front_cut(bytes, &f);
   if (cut == FRAME_WHOLE || (cut == FRAME_SHORT && f.len > 0))
-    put_frame(out, dialect, to_server, &f, render_excerpt);
+    put_frame(&pen, out, dialect, to_server, &f);
   else
-    put_raw(out, bytes, render_excerpt);
+    put_raw(&pen, out, bytes);
   if (cut == FRAME_SHORT && f.len > 0)
     buf_addf(out, " (%zu of %zu bytes)", bytes.n, f.len);
   else if (cut == FRAME_SHORT)

@@ -11,6 +11,17 @@
  * they are one frame, `raw` otherwise. */
 void render_line(struct buf *out, enum dialect dialect, bool to_server, struct span bytes);
 
+/* What of a frame is not told as the bytes that came. */
+struct render_holes {
+  bool cas, extras, value; /* a hole stands in the field's place */
+  const size_t *ns; /* offsets, ascending: {ns} stands in the place of the four bytes there */
+  size_t nns;
+};
+
+/* As render_line, with holes; of what is no frame only {ns} is told otherwise. */
+void render_line_with(struct buf *out, enum dialect dialect, bool to_server, struct span bytes,
+                      const struct render_holes *holes);
+
 /* Appends one line per frame, each starting with `prefix` ("c1 < ") and ended by a newline; what
  * does not parse becomes one `raw` line to the end. */
 void render_stream(struct buf *out, const char *prefix, enum dialect dialect, bool to_server,

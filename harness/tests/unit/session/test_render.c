@@ -1,5 +1,6 @@
 #include "session/render.h"
 
+#include "session/session.h"
 #include "unit.h"
 
 enum { CAP = 1 << 20 };
@@ -130,6 +131,49 @@ static const struct literal literals[] = {
     {"7b6e73 7b", "\"{ns{\""},
 };
 
+struct holed {
+  const char *line; /* compiled to the bytes */
+  struct render_holes holes;
+  const char *text;
+};
+
+static const size_t at_0[] = {0}, at_24[] = {24}, at_25[] = {25}, at_28_34[] = {28, 34};
+
+static const struct holed holed[] = {
+    {"get flags=1 value=\"v\" cas=0x7 opaque=0x9",
+     {.cas = true},
+     "get flags=1 value=\"v\" cas=* opaque=0x9"},
+    {"get flags=1 value=\"v\" cas=0x7", {.value = true}, "get flags=1 value=* cas=0x7"},
+    {"get flags=1 value=\"v\"", {.extras = true, .value = true}, "get extras=*{4} value=*"},
+    {"increment value=u64(5)", {.value = true}, "increment value=*"},
+    {"getk flags=0 key=\"q7Zkab\"", {.ns = at_28_34, .nns = 1}, "getk flags=0 key=\"{ns}ab\""},
+    {"getk flags=0 key=\"q7Zkabq7Zk\"",
+     {.ns = at_28_34, .nns = 2},
+     "getk flags=0 key=\"{ns}ab{ns}\""},
+    {"stat key=\"aq7Zk\"", {.ns = at_25, .nns = 1}, "stat key=\"a{ns}\""},
+    {"stat key=\"q7Zk\" hex(00 01 02 03 04)",
+     {.ns = at_24, .nns = 1},
+     "stat key=\"{ns}\" hex(00 01 02 03 04)"},
+    {"raw \"q7Zk!\"", {.cas = true, .ns = at_0, .nns = 1}, "raw \"{ns}!\""},
+};
+
+START_TEST(holes_stand_in_their_places) {
+  const struct holed *h = &holed[_i];
+  struct buf bytes, text;
+  struct diag diag;
+  buf_init(&bytes, CAP);
+  buf_init(&text, CAP);
+  diag_init(&diag);
+  ck_assert_msg(session_compile_line(span_str(h->line), DIALECT_STOCK, false, "t", &bytes, &diag),
+                "%s", diag_text(&diag));
+  render_line_with(&text, DIALECT_STOCK, false, buf_span(&bytes), &h->holes);
+  ck_assert_str_eq(buf_cstr(&text), h->text);
+  diag_fini(&diag);
+  buf_fini(&text);
+  buf_fini(&bytes);
+}
+END_TEST
+
 START_TEST(literals_are_readable) {
   struct buf bytes, text;
   buf_init(&bytes, CAP);
@@ -237,6 +281,7 @@ static Suite *suite(void) {
   Suite *s = suite_create("render");
   TCase *t = tcase_create("render");
   tcase_add_loop_test(t, lines_are_canonical, 0, sizeof lines / sizeof lines[0]);
+  tcase_add_loop_test(t, holes_stand_in_their_places, 0, sizeof holed / sizeof holed[0]);
   tcase_add_loop_test(t, literals_are_readable, 0, sizeof literals / sizeof literals[0]);
   tcase_add_test(t, long_runs_are_counted);
   tcase_add_test(t, a_full_buffer_fails_quietly);
