@@ -89,40 +89,77 @@ static bool parse_not_under(struct compiler *c, struct scan *scan) {
   return true;
 }
 
+static bool parse_spec(struct compiler *c, struct scan *scan) {
+  c->has_spec = true;
+  return parse_list(c, scan, &c->session->spec, true);
+}
+
+static bool parse_tags(struct compiler *c, struct scan *scan) {
+  return parse_list(c, scan, &c->session->tags, false);
+}
+
+static bool parse_needs(struct compiler *c, struct scan *scan) {
+  return parse_list(c, scan, &c->session->needs, false);
+}
+
+static bool parse_isolated(struct compiler *c, struct scan *scan) {
+  c->session->isolated = true;
+  return scan_expect_end(scan);
+}
+
+/* The id of the case that a golden belongs to. */
+static bool parse_golden(struct compiler *c, struct scan *scan) {
+  if (c->has_case)
+    return scan_error_at(scan, scan_start(scan), "a second golden line; a golden is of one case");
+  c->has_case = true;
+  struct span id = scan_text(span_from(scan->line, scan->pos));
+  if (id.n == 0)
+    return scan_error(scan, "the id of the case is missing, such as get/miss");
+  c->session->title = arena_str(c->scope.arena, id);
+  return true;
+}
+
+/* Which server has answered so. */
+static bool parse_server(struct compiler *c, struct scan *scan) {
+  struct span server = scan_text(span_from(scan->line, scan->pos));
+  if (server.n == 0)
+    return scan_error(scan, "the server is missing: its name and its version");
+  c->session->server = arena_str(c->scope.arena, server);
+  return true;
+}
+
+/* The line that begins with a word, before the steps; sessions and goldens have their own. */
+struct head {
+  const char *word;
+  bool (*parse)(struct compiler *c, struct scan *scan);
+};
+
+static const struct head case_heads[] = {{"case", parse_title},
+                                         {"spec", parse_spec},
+                                         {"tag", parse_tags},
+                                         {"needs", parse_needs},
+                                         {"dialect", parse_dialect},
+                                         {"isolated", parse_isolated},
+                                         {"not-under", parse_not_under},
+                                         {0}};
+
+static const struct head golden_heads[] = {
+    {"golden", parse_golden}, {"server", parse_server}, {"dialect", parse_dialect}, {0}};
+
 /* Takes a head line; false in `*is_head` when it is none. */
 static bool parse_head(struct compiler *c, struct scan *scan, bool *is_head) {
   struct scan at_word = *scan;
   struct span word = scan_word(&at_word);
-  static const char *const words[] = {"case",  "spec",     "tag",      "dialect",
-                                      "needs", "isolated", "not-under"};
-  enum { WORDS = sizeof words / sizeof *words };
-  size_t i = 0;
-  while (i < WORDS && !span_is(word, words[i]))
-    i++;
-  *is_head = i < WORDS;
+  const struct head *head = c->session->golden ? golden_heads : case_heads;
+  while (head->word && !span_is(word, head->word))
+    head++;
+  *is_head = head->word != NULL;
   if (!*is_head)
     return true;
   if (c->in_steps)
-    return scan_error(scan, "%s must stand before the first step", words[i]);
+    return scan_error(scan, "%s must stand before the first step", head->word);
   *scan = at_word;
-  switch (i) {
-  case 0:
-    return parse_title(c, scan);
-  case 1:
-    c->has_spec = true;
-    return parse_list(c, scan, &c->session->spec, true);
-  case 2:
-    return parse_list(c, scan, &c->session->tags, false);
-  case 3:
-    return parse_dialect(c, scan);
-  case 4:
-    return parse_list(c, scan, &c->session->needs, false);
-  case 5:
-    c->session->isolated = true;
-    return scan_expect_end(scan);
-  default:
-    return parse_not_under(c, scan);
-  }
+  return head->parse(c, scan);
 }
 
 static void parse_lines(struct compiler *c, struct span text) {
@@ -148,6 +185,12 @@ static void parse_lines(struct compiler *c, struct span text) {
   unsigned last = scan.number ? scan.number : 1;
   (void)steps_finish(c, &scan);
   scan.number = 1;
+  if (c->session->golden) { /* one without answers is of a case that gets none */
+    if (!c->has_case)
+      scan_error_at(&scan, 0,
+                    "the golden line is missing; begin with \"golden\" and the case's id");
+    return;
+  }
   if (!c->has_case)
     scan_error_at(&scan, 0,
                   "the case line is missing; begin with \"case\" and the behaviour in a sentence");
@@ -180,10 +223,11 @@ static void finish(struct compiler *c) {
   s->var_off = off;
 }
 
-struct session *session_compile(struct span text, const char *file, struct session_loader loader,
-                                struct diag *diag) {
+static struct session *compile(struct span text, const char *file, struct session_loader loader,
+                               bool golden, struct diag *diag) {
   struct session *s = xcalloc(1, sizeof *s);
   arena_init(&s->arena);
+  s->golden = golden;
   s->file = arena_str(&s->arena, span_str(file));
   s->title = "";
   s->spec = s->tags = s->needs = arena_alloc(&s->arena, sizeof(char *));
@@ -205,6 +249,16 @@ struct session *session_compile(struct span text, const char *file, struct sessi
     return s;
   session_free(s);
   return NULL;
+}
+
+struct session *session_compile(struct span text, const char *file, struct session_loader loader,
+                                struct diag *diag) {
+  return compile(text, file, loader, false, diag);
+}
+
+struct session *session_compile_golden(struct span text, const char *file,
+                                       struct session_loader loader, struct diag *diag) {
+  return compile(text, file, loader, true, diag);
 }
 
 void session_free(struct session *s) {

@@ -74,8 +74,10 @@ struct not_under {
 
 struct session {
   struct arena arena;
-  const char *file; /* as given, for messages */
-  const char *title;
+  const char *file;   /* as given, for messages */
+  const char *title;  /* of a golden: the id of its case */
+  const char *server; /* of a golden: who answered so, or NULL */
+  bool golden;        /* answers alone, see session_compile_golden */
   enum dialect dialect;
   bool isolated;
   bool uses_ns;                       /* some literal holds {ns} */
@@ -102,6 +104,13 @@ struct session_loader {
 struct session *session_compile(struct span text, const char *file, struct session_loader loader,
                                 struct diag *diag);
 void session_free(struct session *s);
+
+/* Compiles a golden: the answers that one server gave in a case, connection by connection, in the
+ * same notation without the requests. Its head lines are `golden ID`, `server NAME VERSION` and
+ * `dialect`; its steps only `c1 < ..`, `repeat`, `either` and `each`; a connection may go on after
+ * `closed`, as the case has opened it again. Errors as for a session. */
+struct session *session_compile_golden(struct span text, const char *file,
+                                       struct session_loader loader, struct diag *diag);
 
 /* Compiles the notation of one frame or `raw` line, as it stands behind `c1 >` or `c1 <`, into
  * bytes that hold no holes, variables or {ns}. For tools and tests. */

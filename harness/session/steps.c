@@ -17,6 +17,8 @@ struct step *steps_add(struct compiler *c, enum step_kind kind, unsigned conn,
 /* The connection is used for sending or reading here: opens it where it is new. */
 static bool use_conn(struct compiler *c, const struct scan *scan, unsigned conn, bool sends) {
   struct track *t = &c->conns[conn];
+  if (c->session->golden) /* does not tell when a connection is opened again */
+    return true;
   for (unsigned i = 0; i < c->scope.depth; i++)
     if (!t->connected[i]) {
       t->read[i] = true;
@@ -173,6 +175,8 @@ static bool parse_conn_line(struct compiler *c, struct scan *scan, struct span w
   bool expects = scan_peek(scan) == '<';
   if (!expects && blocks_answers(c))
     return scan_error_at(scan, at, "only answers (c%u < ..) can stand in either and each", conn);
+  if (!expects && c->session->golden)
+    return scan_error_at(scan, at, "a golden holds answers only (c%u < ..)", conn);
   if (!expects && !check_each_ended(c, scan))
     return false;
   if (scan_take(scan, '>'))
@@ -232,7 +236,7 @@ bool steps_line(struct compiler *c, struct scan *scan) {
   struct span word = scan_word(scan);
   if (is_conn(word))
     return parse_conn_line(c, scan, word, at);
-  bool clock = span_is(word, "clock");
+  bool clock = span_is(word, "clock") && !c->session->golden;
   if (clock && blocks_answers(c))
     return scan_error_at(scan, at, "only answers can stand in either and each");
   if (clock) {
@@ -244,6 +248,11 @@ bool steps_line(struct compiler *c, struct scan *scan) {
     return blocks_open(c, scan, word) && ended;
   }
   struct span shown = word.n ? word : span_sub(scan->line, at, 1);
+  if (c->session->golden)
+    return scan_error_at(scan, at,
+                         "\"%.*s\" begins no line of a golden; write an answer (c1 < ..), repeat, "
+                         "either or each, or before them golden, server or dialect",
+                         SCAN_ARG(shown));
   return scan_error_at(scan, at,
                        "\"%.*s\" begins no line; write a step (c1 > ..), repeat, either, each or "
                        "clock, or before the steps case, spec, tag, dialect, needs or isolated",
