@@ -71,12 +71,12 @@ const struct command command_run = {
             "  --repeat N, --until-fail, --shuffle[=SEED], --seed N   how often, how cut\n"
             "  --timeout S        give up on a server that makes no progress (5)\n"
             "  --known, --flaky FILE   known deviations, flaky cases (fixtures/known/NAME..)\n"
+            "  --golden DIR|none  what was answered before (fixtures/golden/NAME)\n"
             "  --junit FILE       write a JUnit XML report\n"
             "  --keep DIR|none    a folder of each failure (build/report/failures)\n"
             "  -v, -q             every case; only failures and the last line\n"
             "Examples:\n"
-            "  mcreplay run -d all --transport unix,tcp --junit build/report/junit.xml\n"
-            "  mcreplay run -s memcached -d bytewise,split:24 cases/get 'cas/*'\n"
+            "  mcreplay run -d bytewise,split:24 --junit build/report/junit.xml get 'cas/*'\n"
             "  mcreplay run --command './server -s {socket}' --shuffle --repeat 20\n",
     .main = run_main,
 };

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/run_select.h"
 #include "net/file.h"
+#include "run/golden.h"
 #include "run/keep.h"
 
 enum { YAML_MAX = 1 << 20, TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
@@ -113,6 +114,27 @@ static bool find_known(struct run_options *o, const struct run_words *w, struct 
   return read_known(o, w->flaky, ".flaky", true, diag) && ok;
 }
 
+/* The folder of the server's goldens. One that belongs to no case is an error. */
+static bool find_goldens(struct run_options *o, const char *given, struct diag *diag) {
+  if (given && strcmp(given, "none") == 0)
+    return true;
+  if (given && access(given, R_OK) != 0) {
+    diag_at(diag, "--golden", 0, 0, "can't read %s: %s", given, strerror(errno));
+    return false;
+  }
+  o->golden =
+      given ? xstrdup(given) : xasprintf("%s/golden/%s", o->paths.fixtures, o->profile->name);
+  return goldens_check(o->golden, &o->paths, diag);
+}
+
+static bool load_goldens(struct run_options *o, struct diag *diag) {
+  if (!o->golden)
+    return true;
+  o->goldens = goldens_load(o->golden, &o->suite, &o->paths, diag);
+  o->config.goldens = o->goldens;
+  return o->goldens != NULL;
+}
+
 static void add_option(struct buf *line, const char *option, const char *word) {
   if (!word)
     return;
@@ -130,6 +152,7 @@ static char *reproduce_line(const struct run_words *w, const char *program) {
   add_option(&line, "--attach", w->attach);
   add_option(&line, "--known", w->known);
   add_option(&line, "--flaky", w->flaky);
+  add_option(&line, "--golden", w->golden);
   if (w->timeout_ms != RUN_TIMEOUT_MS)
     buf_addf(&line, " --timeout %ums", w->timeout_ms);
   return buf_take(&line);
@@ -204,7 +227,8 @@ static bool load(struct run_options *o, struct run_words *w, bool all, struct di
   struct run_config *config = &o->config;
   if (!run_select_recall(o, w, diag) || !find_deliveries(o, w, diag) || !find_server(o, w, diag) ||
       !find_transports(o, w->transports, diag) || !find_known(o, w, diag) ||
-      !run_select_cases(o, w, all, diag))
+      !find_goldens(o, w->golden, diag) || !run_select_cases(o, w, all, diag) ||
+      !load_goldens(o, diag))
     return false;
   config->suite = &o->suite;
   config->profile = o->profile;
@@ -240,6 +264,8 @@ int run_options_parse(struct run_options *o, int argc, char **argv) {
 void run_options_fini(struct run_options *o) {
   suite_fini(&o->suite);
   known_fini(&o->known);
+  goldens_free(o->goldens);
+  free(o->golden);
   profile_free(o->profile);
   paths_fini(&o->paths);
   history_free(o->history);

@@ -10,6 +10,8 @@ struct run_options {
   struct paths paths;
   struct suite suite;
   struct known known;
+  struct goldens *goldens;
+  char *golden; /* their folder; NULL: none are looked at */
   struct profile *profile;
   struct delivery *deliveries;
   enum transport transports[2];

@@ -44,6 +44,7 @@ enum {
   OPT_LAST_FAILED,
   OPT_KNOWN,
   OPT_FLAKY,
+  OPT_GOLDEN,
   OPT_KEEP
 };
 
@@ -69,6 +70,7 @@ static const struct option options[] = {
     {"last-failed", no_argument, NULL, OPT_LAST_FAILED},
     {"known", required_argument, NULL, OPT_KNOWN},
     {"flaky", required_argument, NULL, OPT_FLAKY},
+    {"golden", required_argument, NULL, OPT_GOLDEN},
     {"keep", required_argument, NULL, OPT_KEEP},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -146,6 +148,9 @@ static bool parse_option(struct run_words *w, int c, char **argv) {
     break;
   case OPT_FLAKY:
     text = &w->flaky;
+    break;
+  case OPT_GOLDEN:
+    text = &w->golden;
     break;
   case OPT_KEEP:
     text = &w->keep;

@@ -11,7 +11,7 @@
 enum { RUN_TIMEOUT_MS = 5000 }; /* when none is given */
 
 struct run_words {
-  const char *server, *command, *attach, *deliveries, *transports, *known, *flaky;
+  const char *server, *command, *attach, *deliveries, *transports, *known, *flaky, *golden;
   const char *pattern, *tag, *needs, *last, *junit, *keep;
   uint64_t min, seed, shuffle_seed; /* a shuffle_seed of 0: none was given */
   unsigned part, parts;             /* parts of 0: no part was asked for; part counts from 1 */

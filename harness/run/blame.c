@@ -17,6 +17,12 @@ static void place(const struct session *session, unsigned line, struct verdict *
   }
 }
 
+void blame_place(const struct session *session, const struct step *step, struct verdict *v) {
+  v->line = step ? step->line : 0;
+  v->step = v->steps = 0;
+  place(session, v->line, v);
+}
+
 static void tell_stall(struct buf *out, const struct failure *f, const struct stall *stall) {
   double seconds = stall->timeout_ms / 1000.0;
   if (stall->send && stall->unsent)

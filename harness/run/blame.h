@@ -15,4 +15,7 @@ struct stall {
 struct verdict blame(const struct session *session, const struct failure *f,
                      const struct stall *stall);
 
+/* Sets a verdict's line and step to those of a step of the session; none for NULL. */
+void blame_place(const struct session *session, const struct step *step, struct verdict *v);
+
 #endif

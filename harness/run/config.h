@@ -9,6 +9,7 @@
 #include "server/profile.h"
 
 struct keep;
+struct goldens;
 
 enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
 
@@ -20,7 +21,8 @@ struct run_config {
   const enum transport *transports;
   size_t ntransports;
   const struct known *known;
-  struct keep *keep; /* what is kept of failures; NULL: nothing */
+  const struct goldens *goldens; /* of the suite's cases; NULL: none are looked at */
+  struct keep *keep;             /* what is kept of failures; NULL: nothing */
   unsigned workers;
   unsigned repeat;
   bool shuffle;

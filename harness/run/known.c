@@ -131,17 +131,21 @@ bool known_check(const struct known *k, const struct suite *suite, bool whole, s
 enum verdict_status known_status(const struct known_entry *e, const struct verdict *v) {
   if (v->status == VERDICT_PASS)
     return e->flaky ? VERDICT_PASS : VERDICT_XPASS;
-  if ((v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind)
+  if ((v->status == VERDICT_FAIL || v->status == VERDICT_ERROR) && v->kind == e->kind &&
+      v->golden != GOLDEN_DIFFERS)
     return e->flaky ? VERDICT_FLAKY : VERDICT_XFAIL;
   return v->status;
 }
 
 void known_apply(const struct known_entry *e, struct verdict *v) {
   enum verdict_status status = known_status(e, v);
+  bool otherwise = v->kind == e->kind && v->golden == GOLDEN_DIFFERS;
   char *brief = NULL;
-  if (status == v->status)
+  if (status == v->status && !otherwise)
     return;
-  if (status == VERDICT_XPASS)
+  if (otherwise)
+    brief = xasprintf("fails as is known, but with other bytes than the golden's (%s)", v->brief);
+  else if (status == VERDICT_XPASS)
     brief = xasprintf("passes, but is listed as a known %s: %s; remove the entry", e->kind_name,
                       e->why);
   else
@@ -149,4 +153,6 @@ void known_apply(const struct known_entry *e, struct verdict *v) {
   free(v->brief);
   v->brief = brief;
   v->status = status;
+  if (otherwise)
+    v->kind = KIND_REGRESSION;
 }

@@ -44,7 +44,8 @@ const struct known_entry *known_find(const struct known *k, const char *id, cons
  * `whole`, about each that fits no case. */
 bool known_check(const struct known *k, const struct suite *suite, bool whole, struct diag *diag);
 
-/* What an entry makes of a verdict. */
+/* What an entry makes of a verdict. Other bytes than those of the golden are no expected failure.
+ */
 enum verdict_status known_status(const struct known_entry *e, const struct verdict *v);
 
 /* Turns a verdict into xfail, xpass or flaky where the entry says so; the texts go on saying what

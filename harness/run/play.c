@@ -38,44 +38,15 @@ void play_finish(struct play *p) {
     return;
   p->finished = true;
   note_hand(p);
+  answers_judge(p);
   event_del(p->tick);
   p->done(p->arg);
-}
-
-static void transcribe(struct play *p, enum answer_kind kind, unsigned conn, size_t step,
-                       struct span bytes) {
-  if (p->options.transcript)
-    transcript_add(p->options.transcript, kind, conn, step, bytes);
-}
-
-static enum answer_kind end_of(const struct stream *s) {
-  return s->end == CONN_EOF ? ANSWER_END : ANSWER_RESET;
-}
-
-static void met_cb(void *arg, const struct stream *s, const struct step *step, struct span bytes,
-                   bool ended) {
-  struct play *p = arg;
-  transcribe(p, ended ? end_of(s) : ANSWER_BYTES, s->id, (size_t)(step - p->options.session->steps),
-             bytes);
-}
-
-/* The answer that met no expectation: its first frame, or all there is of it; and an end. */
-static void transcribe_failure(struct play *p) {
-  const struct stream *s = p->failure.stream;
-  struct span in = buf_span(&s->in);
-  struct frame f;
-  if (frame_cut(span_from(in, p->failure.shift), &f) == FRAME_WHOLE)
-    in = span_sub(in, 0, p->failure.shift + f.len);
-  if (in.n)
-    transcribe(p, ANSWER_BYTES, s->id, ANSWER_UNEXPECTED, in);
-  if (p->failure.kind == KIND_UNEXPECTED_CLOSE)
-    transcribe(p, end_of(s), s->id, ANSWER_UNEXPECTED, (struct span){0});
 }
 
 static void conclude(struct play *p) {
   if (p->finished)
     return;
-  transcribe_failure(p);
+  answers_failure(p);
   p->verdict = blame(p->options.session, &p->failure, NULL);
   play_finish(p);
 }
@@ -214,7 +185,7 @@ static void overdue(struct play *p, unsigned ms) {
   if (p->bystander)
     p->failure.aside = "another connection got no answer to its noop";
   p->failed = true;
-  transcribe_failure(p);
+  answers_failure(p);
   p->verdict = blame(p->options.session, &p->failure, &stall);
   play_finish(p);
 }
@@ -254,16 +225,11 @@ struct play *play_new(struct event_base *base, const struct play_options *option
   p->env.var_off = session->var_off;
   p->env.var_size = session->var_size;
   p->streams = xcalloc(session->nconns, sizeof *p->streams);
-  p->listener = (struct stream_listener){met_cb, p};
-  bool listens = options->transcript != NULL;
-  for (unsigned i = 0; i < session->nconns; i++) {
+  for (unsigned i = 0; i < session->nconns; i++)
     stream_init(&p->streams[i], i, session, &p->env, p->streams);
-    p->streams[i].listener = listens ? &p->listener : NULL;
-  }
+  answers_init(p);
   if (options->tape)
     memcpy(options->tape->ns, options->ns, sizeof options->ns);
-  if (options->transcript)
-    memcpy(options->transcript->ns, options->ns, sizeof options->ns);
   p->script = cursor_of(session);
   p->tcp_cuts = PLAY_TCP_CUTS;
   p->rng = rng_of(options->seed ^ options->delivery->number);
@@ -291,6 +257,7 @@ void play_free(struct play *p) {
   for (unsigned i = 0; i < p->options.session->nconns; i++)
     stream_fini(&p->streams[i]);
   free(p->streams);
+  golden_check_free(p->golden);
   free(p->env.vars);
   buf_fini(&p->batch);
   free(p->ends);

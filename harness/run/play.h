@@ -26,6 +26,7 @@ struct play;
 
 struct play_options {
   const struct session *session;
+  const struct session *golden; /* what was answered before; NULL: not known */
   const struct delivery *delivery;
   const struct addr *to;
   uint64_t seed;                 /* of the delivery's cuts */

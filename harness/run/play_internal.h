@@ -1,9 +1,11 @@
-/* A play's insides, shared by its two halves: play.c (what happens: bytes, ends, deadlines,
- * verdicts) and script.c (what is done next). Internal to the run layer. */
+/* A play's insides, shared by its parts: play.c (what happens: bytes, ends, deadlines, verdicts),
+ * script.c (what is done next) and answers.c (what is made of the answers beside). Internal to the
+ * run layer. */
 #ifndef RUN_PLAY_INTERNAL_H
 #define RUN_PLAY_INTERNAL_H
 
 #include "run/bystander.h"
+#include "run/golden_check.h"
 #include "run/jam.h"
 #include "run/play.h"
 #include "run/stream.h"
@@ -21,6 +23,7 @@ struct play {
   struct bindings env;
   struct stream *streams;
   struct stream_listener listener; /* of all of them: the play itself */
+  struct golden_check *golden;     /* NULL: there is none */
   struct cursor script;            /* the next step to do */
 
   /* What is being sent: requests of one connection, cut into chunks, one of them in hand. */
@@ -65,6 +68,14 @@ void play_finish(struct play *p);
 
 /* Notes on the tape, if there is one. */
 void play_note(struct play *p, enum tape_kind kind, unsigned conn, struct span bytes);
+
+/* What becomes of the answers beside their matching (answers.c): the transcript, the golden. The
+ * streams are there. */
+void answers_init(struct play *p);
+/* The failure has been set: takes down the answer that it is about. */
+void answers_failure(struct play *p);
+/* The case has its verdict: the golden's word is added to it. */
+void answers_judge(struct play *p);
 
 /* Whether a stream other than `but` waits for an answer that the script has come past; the first
  * such. */

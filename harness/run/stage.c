@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "run/crowd.h"
+#include "run/golden.h"
 #include "run/play.h"
 
 enum { NS_DIGITS = 62, NS_COUNT = NS_DIGITS * NS_DIGITS * NS_DIGITS };
@@ -85,6 +86,7 @@ struct play_options stage_options(const struct run_config *config, const struct 
   const struct test_case *c = suite_case(config->suite, job->test);
   return (struct play_options){
       .session = c->session,
+      .golden = config->goldens ? goldens_find(config->goldens, job->test) : NULL,
       .delivery = &config->deliveries[job->delivery],
       .seed = rng_mix(config->seed, span_str(c->id)),
       .timeout_ms = config->timeout_ms,

@@ -8,6 +8,7 @@ static const char *const kind_names[] = {
     [KIND_UNEXPECTED_CLOSE] = "unexpected_close",
     [KIND_TIMEOUT] = "timeout",
     [KIND_LEFTOVER] = "leftover",
+    [KIND_REGRESSION] = "regression",
     [KIND_SERVER_CRASH] = "server_crash",
     [KIND_SERVER_LIMIT] = "server_limit",
     [KIND_SETUP] = "setup",

@@ -21,6 +21,7 @@ enum verdict_kind {
   KIND_UNEXPECTED_CLOSE,
   KIND_TIMEOUT,
   KIND_LEFTOVER,
+  KIND_REGRESSION, /* the case is met, but the golden is not */
   /* error */
   KIND_SERVER_CRASH,
   KIND_SERVER_LIMIT, /* the server was ended by a bound: its log, or it would not stop */
@@ -29,9 +30,13 @@ enum verdict_kind {
   KIND_INTERRUPTED
 };
 
+/* What the server's golden says to a failure of the case. */
+enum verdict_golden { GOLDEN_SILENT, GOLDEN_AGREES, GOLDEN_DIFFERS };
+
 struct verdict {
   enum verdict_status status;
   enum verdict_kind kind;
+  enum verdict_golden golden;
   unsigned line;        /* in the session file; 0: none */
   unsigned step, steps; /* 1-based step in the program, and how many there are; 0: none */
   char *brief;          /* one line, NULL when passed; owned */
