@@ -44,7 +44,7 @@ static bool load_profile(struct run_options *o, const char *server, struct diag 
 
 static bool find_server(struct run_options *o, const struct run_words *w, struct diag *diag) {
   if (!!w->server + !!w->command + !!w->attach > 1) {
-    diag_at(diag, "mcreplay run", 0, 0, "-s, --command and --attach exclude each other; give one");
+    diag_at(diag, w->head, 0, 0, "-s, --command and --attach exclude each other; give one");
     return false;
   }
   if (w->command)
@@ -236,29 +236,39 @@ static bool load(struct run_options *o, struct run_words *w, bool all, struct di
   return run_select_runs(o, w, diag);
 }
 
-int run_options_parse(struct run_options *o, int argc, char **argv) {
+void run_options_init(struct run_options *o) {
   *o = (struct run_options){0};
-  struct run_words w;
   known_init(&o->known);
   suite_init(&o->suite);
-  if (!run_words_parse(&w, argc, argv) ||
-      !command_load("run", &o->paths, &o->suite, argv + optind, argc - optind))
+}
+
+int run_options_load(struct run_options *o, struct run_words *w, char *const *args, int nargs) {
+  if (!command_load(w->program, &o->paths, &o->suite, args, nargs))
     return EXIT_USAGE;
   struct diag diag;
   diag_init(&diag);
-  bool ok = load(o, &w, optind == argc, &diag);
+  bool ok = load(o, w, nargs == 0, &diag);
   if (!ok)
     fputs(diag_text(&diag), stderr);
   diag_fini(&diag);
   if (!ok)
     return EXIT_USAGE;
-  take_words(o, &w);
-  o->note = make_note(o, &w);
-  o->reproduce = reproduce_line(&w, program_invocation_name);
+  take_words(o, w);
+  o->note = make_note(o, w);
+  o->reproduce = reproduce_line(w, program_invocation_name);
   o->config.reproduce = o->reproduce;
   if (strcmp(o->keep, "none") != 0)
     o->config.keep = keep_new(o->keep);
   return EXIT_WELL;
+}
+
+int run_options_parse(struct run_options *o, int argc, char **argv) {
+  struct run_words w;
+  run_options_init(o);
+  run_words_init(&w, "run");
+  if (!run_words_parse(&w, argc, argv))
+    return EXIT_USAGE;
+  return run_options_load(o, &w, argv + optind, argc - optind);
 }
 
 void run_options_fini(struct run_options *o) {

@@ -27,8 +27,16 @@ struct run_options {
   bool verbose, quiet;
 };
 
-/* Parses the words and loads all that they name. On failure prints what is wrong and returns the
- * exit status; EXIT_WELL otherwise. `run_options_fini` in either case. */
+struct run_words;
+
+void run_options_init(struct run_options *o);
+
+/* Loads all that the words name, and the cases that the arguments do; all cases without any. On
+ * failure prints what is wrong and returns the exit status; EXIT_WELL otherwise. `run_options_fini`
+ * in either case. */
+int run_options_load(struct run_options *o, struct run_words *w, char *const *args, int nargs);
+
+/* The same from the words as they were given to `run`. */
 int run_options_parse(struct run_options *o, int argc, char **argv);
 void run_options_fini(struct run_options *o);
 

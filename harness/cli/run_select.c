@@ -36,7 +36,7 @@ bool run_select_recall(struct run_options *o, struct run_words *w, struct diag *
   o->last = w->last ? w->last : default_last();
   o->history = history_load(o->last, &why);
   if (why.n)
-    fprintf(stderr, "mcreplay run: warning: %s is ignored: %s\n", o->last, buf_cstr(&why));
+    fprintf(stderr, "%s: warning: %s is ignored: %s\n", w->head, o->last, buf_cstr(&why));
   buf_fini(&why);
   return !w->last_failed || recall_failed(o, w, diag);
 }
@@ -52,7 +52,7 @@ static void nothing_selected(const struct run_words *w, struct diag *diag) {
   add_choice(&by, "-k", w->pattern);
   add_choice(&by, "--tag", w->tag);
   add_choice(&by, "--needs", w->needs);
-  diag_at(diag, "mcreplay run", 0, 0, "nothing selected by%s; \"mcreplay list\" names the cases",
+  diag_at(diag, w->head, 0, 0, "nothing selected by%s; \"mcreplay list\" names the cases",
           buf_cstr(&by));
   buf_fini(&by);
 }
@@ -72,7 +72,7 @@ bool run_select_cases(struct run_options *o, const struct run_words *w, bool all
   if (n == 0)
     nothing_selected(w, diag);
   else if (n < w->min)
-    diag_at(diag, "mcreplay run", 0, 0, "%zu case%s selected, fewer than --min %llu asks for", n,
+    diag_at(diag, w->head, 0, 0, "%zu case%s selected, fewer than --min %llu asks for", n,
             n == 1 ? "" : "s", (unsigned long long)w->min);
   return n > 0 && n >= w->min;
 }

@@ -1,6 +1,7 @@
 #include "cli/run_words.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -196,15 +197,20 @@ static bool parse_option(struct run_words *w, int c, char **argv) {
   return true;
 }
 
-bool run_words_parse(struct run_words *w, int argc, char **argv) {
+void run_words_init(struct run_words *w, const char *program) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   *w = (struct run_words){
+      .program = program,
       .workers = cores < 1             ? 1
                  : cores > WORKERS_MAX ? WORKERS_MAX
                                        : (unsigned)cores,
       .repeat = 1,
       .timeout_ms = RUN_TIMEOUT_MS,
   };
+  snprintf(w->head, sizeof w->head, "mcreplay %s", program);
+}
+
+bool run_words_parse(struct run_words *w, int argc, char **argv) {
   opterr = 0;
   int c;
   while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, NULL)) != -1)

@@ -11,6 +11,8 @@
 enum { RUN_TIMEOUT_MS = 5000 }; /* when none is given */
 
 struct run_words {
+  const char *program; /* "run": the command that they were given to */
+  char head[32];       /* of its messages: "mcreplay run" */
   const char *server, *command, *attach, *deliveries, *transports, *known, *flaky, *golden;
   const char *pattern, *tag, *needs, *last, *junit, *keep;
   uint64_t min, seed, shuffle_seed; /* a shuffle_seed of 0: none was given */
@@ -19,6 +21,9 @@ struct run_words {
   enum server_per server_per;
   bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
 };
+
+/* What they are when none is given. */
+void run_words_init(struct run_words *w, const char *program);
 
 /* Parses; leaves `optind` at the paths. Prints what is wrong and returns false. */
 bool run_words_parse(struct run_words *w, int argc, char **argv);
