@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -13,8 +14,16 @@
 
 #include "base/check.h"
 #include "net/border.h"
+#include "net/unread.h"
 
-enum { READ_MAX = 64 * 1024, READS_A_TURN = 16, PACING_US = 500, RETRY_US = 1000 };
+enum {
+  READ_MAX = 64 * 1024,
+  READS_A_TURN = 16,
+  LOOKS = 20,      /* at the peer's queue, just after a paced chunk was sent */
+  LOOK_US = 100,   /* then on TCP until the next one */
+  PACING_US = 500, /* on TCP where nothing is to be seen */
+  RETRY_US = 1000
+};
 
 enum phase { PHASE_CONNECTING, PHASE_OPEN, PHASE_ENDED };
 
@@ -31,11 +40,14 @@ struct conn {
   struct event *step; /* the next look at a paced chunk on TCP; the next attempt to connect */
 
   struct span rest; /* of the chunk in hand: what the kernel has not taken */
-  int queued;       /* SIOCOUTQ when last seen */
-  int carried;      /* for border_send; -1 until a paced chunk needs it */
-  bool sending;     /* a chunk is in hand */
+  uint64_t sent;    /* that the kernel has ever taken */
+  struct unread unread;
+  uint32_t left; /* unread when last seen */
+  int carried;   /* for border_send; -1 until a paced chunk needs it */
+  bool sending;  /* a chunk is in hand */
   bool paced;
-  bool settled; /* TCP: the pacing step has begun */
+  bool settled;   /* the pacing step has begun */
+  unsigned steps; /* pacing steps that were waited for */
   bool half_close;
 
   bool due;        /* on_sent is to be told */
@@ -77,6 +89,7 @@ static void release(struct conn *c) {
     close(c->fd);
   if (c->carried >= 0)
     close(c->carried);
+  unread_fini(&c->unread);
   c->fd = c->carried = -1;
 }
 
@@ -105,26 +118,33 @@ static void end(struct conn *c, enum conn_end how) {
   c->handler->on_close(c->arg, c, how);
 }
 
-/* On a Unix socket the count is of memory that the peer's queue still holds. Reading gives it back
- * and signals the edge before it lets go of the last unit, so that 1 means read as well. */
-static bool unix_was_read(struct conn *c) {
-  int queued = 0;
-  CHECK(ioctl(c->fd, SIOCOUTQ, &queued) == 0);
-  c->progressed |= queued < c->queued;
-  c->queued = queued;
-  return queued <= 1;
-}
-
-/* On TCP it is of bytes not acknowledged, which the peer's kernel does before the peer reads, or
- * tens of milliseconds later: it tells nothing, and a pacing step has to do. */
-static bool tcp_was_read(struct conn *c) {
+/* Nothing tells when the chunk is read: a step of time stands for that. */
+static bool step_is_over(struct conn *c) {
   if (event_pending(c->step, EV_TIMEOUT, NULL))
     return false;
   if (c->settled)
     return true;
   c->settled = true;
+  c->steps++;
   arm(c->step, PACING_US);
   return false;
+}
+
+/* A peer that is about to run reads within microseconds, and to sleep and be woken would take many
+ * times as long: so there are a few looks, between which others may run. After them a Unix socket
+ * signals the edge of writability; on TCP, where nothing does, it is looked at from time to time.
+ */
+static bool was_read(struct conn *c, unsigned looks) {
+  enum unread_state state;
+  while ((state = unread_look(&c->unread, c->sent)) == UNREAD_SOME && --looks > 0)
+    sched_yield();
+  c->progressed |= c->unread.left < c->left;
+  c->left = c->unread.left;
+  if (state == UNREAD_UNKNOWN)
+    return step_is_over(c);
+  if (state == UNREAD_SOME && c->to.transport != TRANSPORT_UNIX)
+    arm(c->step, LOOK_US);
+  return state == UNREAD_NONE;
 }
 
 static void refused(struct conn *c, int err) {
@@ -147,6 +167,7 @@ static ssize_t send_rest(struct conn *c) {
 
 /* Sends what the kernel takes of the chunk in hand, and notes when it is done. */
 static void push(struct conn *c) {
+  unsigned looks = 1;
   if (c->phase != PHASE_OPEN || !c->sending || c->due || c->failed)
     return;
   while (c->rest.n > 0) {
@@ -160,10 +181,12 @@ static void push(struct conn *c) {
       return;
     }
     c->rest = span_from(c->rest, (size_t)n);
+    c->sent += (size_t)n;
     c->progressed = true;
-    c->queued = INT_MAX;
+    c->left = UINT32_MAX;
+    looks = LOOKS;
   }
-  c->due = !c->paced || (c->to.transport == TRANSPORT_UNIX ? unix_was_read(c) : tcp_was_read(c));
+  c->due = !c->paced || was_read(c, looks);
 }
 
 /* Calls the handler for what push and fail noted. */
@@ -302,6 +325,7 @@ struct conn *conn_new(struct event_base *base, const struct addr *to,
   c->step = evtimer_new(base, on_step, c);
   CHECK(c->soon && c->step);
   c->fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  c->unread = unread_of(to->transport, c->fd);
   if (c->fd < 0) {
     fail(c, "making a socket for", errno);
     return c;
@@ -373,6 +397,10 @@ const char *conn_error(const struct conn *c) {
 
 size_t conn_unsent(const struct conn *c) {
   return c->rest.n;
+}
+
+unsigned conn_steps(const struct conn *c) {
+  return c->steps;
 }
 
 int conn_fd(const struct conn *c) {

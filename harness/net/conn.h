@@ -1,11 +1,10 @@
 /* A raw, non-blocking connection on libevent: exact writes, and every byte that comes.
  *
  * Chunks are handed to send() as they are, never joined. A paced chunk counts as sent only when the
- * peer has read it: on a Unix socket when SIOCOUTQ has fallen to zero, which the kernel signals by
- * an edge of writability, and then no read of the peer's goes past the chunk's end (border.h). On
- * TCP, where the count falls on acknowledgement, a pacing step of 500 us is waited as well (the
- * loop needs EVENT_BASE_FLAG_PRECISE_TIMER to keep to that). A Unix socket whose backlog is full is
- * tried again each millisecond, without end: deadlines are the caller's.
+ * peer has read it, and no read of the peer's goes past its end (unread.h). On TCP to a peer on
+ * another machine nobody can tell, and a pacing step of 500 us stands for it (the loop needs
+ * EVENT_BASE_FLAG_PRECISE_TIMER to keep to that). A Unix socket whose backlog is full is tried
+ * again each millisecond, without end: deadlines are the caller's.
  *
  * Owns the descriptor and its events. All callbacks must be there; they come from the loop alone,
  * never from inside a function of this module, and may free the connection. What goes wrong is told
@@ -68,6 +67,8 @@ bool conn_broken(const struct conn *c);
 const char *conn_error(const struct conn *c);
 /* Bytes of the last chunk that the kernel has not taken. */
 size_t conn_unsent(const struct conn *c);
+/* Pacing steps that were waited for, because nothing told when a chunk was read. */
+unsigned conn_steps(const struct conn *c);
 /* The descriptor, for peer credentials; -1 when there is none. */
 int conn_fd(const struct conn *c);
 

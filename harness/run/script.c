@@ -68,7 +68,7 @@ static void limit_cuts(struct play *p) {
 static void flush(struct play *p) {
   const struct batch b = {buf_span(&p->batch), p->ends, p->nends};
   delivery_cut(p->options.delivery, &p->rng, &b, &p->cuts);
-  if (p->options.delivery->kind->paced && p->options.to->transport == TRANSPORT_TCP)
+  if (p->options.delivery->kind->paced && p->options.to->transport != TRANSPORT_UNIX)
     limit_cuts(p);
   p->cut = 0;
   p->flushing = true;
@@ -95,6 +95,8 @@ static bool send_chunk(struct play *p) {
   p->acted = false;
   if (p->cut < p->cuts.n && s->state == STREAM_OPEN && !conn_broken(s->conn)) {
     size_t from = p->cut ? p->cuts.ends[p->cut - 1] : 0;
+    if (conn_steps(s->conn) >= PLAY_TCP_STEPS)
+      p->cut = p->cuts.n - 1;
     size_t to = p->cuts.ends[p->cut++];
     give(p, s, span_of(p->batch.p + from, to - from), p->options.delivery->kind->paced);
     return true;

@@ -59,7 +59,6 @@ def test_the_folder_holds_it_all(delivery, transport, run, session, profile):
     assert re.search(r"\d us  c1 connect\n.* c1 > set .*\n.* c1 < set .*\n.* c1 > get .*\n"
                      r".* c1 < get status=key_enoent value=\"Not found\" opaque=0x2\n"
                      r".* c1 < raw hex\(00\)\n", talk), talk
-    # On TCP not all of a case's bytes go one by one.
     assert bool(re.search(r"c1 > get .*  # in \d\d chunks", talk)) == (delivery == "bytewise"), talk
     diff = (place / "diff.txt").read_text()
     assert diff.startswith(f"leftover: {case}\n1 byte more than expected: raw hex(00)\n")

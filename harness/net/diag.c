@@ -1,0 +1,99 @@
+#include "net/diag.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+  LISTENING = 10, /* the kernel's number; netinet/tcp.h can't be included beside linux/tcp.h */
+  ANSWER_MAX = 2048
+};
+
+static void set_end(const struct sockaddr_storage *sa, __be16 *port, __be32 address[4]) {
+  if (sa->ss_family == AF_INET6) {
+    const struct sockaddr_in6 *in6 = (const void *)sa;
+    *port = in6->sin6_port;
+    memcpy(address, &in6->sin6_addr, sizeof in6->sin6_addr);
+  } else {
+    const struct sockaddr_in *in = (const void *)sa;
+    *port = in->sin_port;
+    memcpy(address, &in->sin_addr, sizeof in->sin_addr);
+  }
+}
+
+bool diag_open(struct diag *d, int fd) {
+  struct sockaddr_storage ours, theirs;
+  socklen_t n = sizeof ours, m = sizeof theirs;
+  *d = (struct diag){.netlink = -1};
+  if (getsockname(fd, (struct sockaddr *)&ours, &n) != 0 ||
+      getpeername(fd, (struct sockaddr *)&theirs, &m) != 0)
+    return false;
+  d->request.sdiag_family = (__u8)ours.ss_family;
+  d->request.sdiag_protocol = IPPROTO_TCP;
+  d->request.idiag_ext = 1 << (INET_DIAG_INFO - 1);
+  d->request.id.idiag_cookie[0] = d->request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  set_end(&theirs, &d->request.id.idiag_sport, d->request.id.idiag_src);
+  set_end(&ours, &d->request.id.idiag_dport, d->request.id.idiag_dst);
+  d->netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  return d->netlink >= 0;
+}
+
+void diag_close(struct diag *d) {
+  if (d->netlink >= 0)
+    close(d->netlink);
+  d->netlink = -1;
+}
+
+/* A socket that no program has any more comes without its tcp_info; a newer kernel's has more. */
+static bool read_info(const struct rtattr *a, struct diag_peer *peer) {
+  enum { NEEDED = offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t) };
+  struct tcp_info info;
+  if (a->rta_type != INET_DIAG_INFO || RTA_PAYLOAD(a) < NEEDED)
+    return false;
+  memcpy(&info, RTA_DATA(a), NEEDED);
+  peer->received = info.tcpi_bytes_received;
+  return true;
+}
+
+static bool read_answer(const struct diag *d, const struct nlmsghdr *h, size_t n,
+                        struct diag_peer *peer) {
+  enum { FIXED = NLMSG_SPACE(sizeof(struct inet_diag_msg)) };
+  if (n < FIXED || h->nlmsg_len > n || h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+    return false;
+  const struct inet_diag_msg *m = NLMSG_DATA(h);
+  /* Where there is no such connection, the kernel may answer for the socket that listens. */
+  if (m->idiag_state == LISTENING || m->id.idiag_dport != d->request.id.idiag_dport)
+    return false;
+  *peer = (struct diag_peer){.inode = m->idiag_inode, .unread = m->idiag_rqueue};
+  size_t left = h->nlmsg_len - FIXED;
+  const struct rtattr *a = (const void *)((const char *)h + FIXED);
+  for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
+    if (read_info(a, peer))
+      return true;
+  return false;
+}
+
+bool diag_look(const struct diag *d, struct diag_peer *peer) {
+  struct {
+    struct nlmsghdr h;
+    struct inet_diag_req_v2 request;
+  } question = {.h = {.nlmsg_len = sizeof question,
+                      .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                      .nlmsg_flags = NLM_F_REQUEST},
+                .request = d->request};
+  union {
+    struct nlmsghdr h;
+    char room[ANSWER_MAX];
+  } answer;
+  if (d->netlink < 0 || send(d->netlink, &question, sizeof question, 0) != sizeof question)
+    return false;
+  /* The answer is there when send returns. */
+  ssize_t n = recv(d->netlink, &answer, sizeof answer, 0);
+  return n > 0 && read_answer(d, &answer.h, (size_t)n, peer);
+}

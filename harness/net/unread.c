@@ -1,0 +1,43 @@
+#include "net/unread.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include "base/check.h"
+
+struct unread unread_of(enum transport t, int fd) {
+  return (struct unread){.transport = t, .fd = fd, .diag = {.netlink = -1}};
+}
+
+void unread_fini(struct unread *u) {
+  diag_close(&u->diag);
+}
+
+/* The count is of memory that the peer's queue still holds. Reading gives it back and signals the
+ * edge of writability before it lets go of the last unit, so that 1 means read as well. */
+static enum unread_state look_unix(struct unread *u) {
+  int queued = 0;
+  CHECK(ioctl(u->fd, SIOCOUTQ, &queued) == 0);
+  u->left = (uint32_t)queued;
+  return queued <= 1 ? UNREAD_NONE : UNREAD_SOME;
+}
+
+static enum unread_state look_tcp(struct unread *u, uint64_t sent) {
+  struct diag_peer peer;
+  if (!u->opened) {
+    u->opened = true;
+    diag_open(&u->diag, u->fd);
+  }
+  if (!diag_look(&u->diag, &peer))
+    return UNREAD_UNKNOWN;
+  /* What had not been received at the look before may have come after the peer's queue was seen to
+   * be empty. */
+  bool all_there = u->received >= sent;
+  u->received = peer.received;
+  u->left = peer.unread;
+  return all_there && peer.unread == 0 ? UNREAD_NONE : UNREAD_SOME;
+}
+
+enum unread_state unread_look(struct unread *u, uint64_t sent) {
+  return u->transport == TRANSPORT_UNIX ? look_unix(u) : look_tcp(u, sent);
+}
