@@ -1,6 +1,7 @@
 #include "server/launch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -68,10 +69,20 @@ static bool pick_port(uint16_t *port, struct buf *why) {
   return fail(why, "cannot find a free port");
 }
 
+/* The folder of the program that runs, so that a profile can name servers that are built with it.
+ */
+static const char *own_folder(struct arena *a) {
+  char exe[PATH_MAX];
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+  while (n > 0 && exe[n - 1] != '/')
+    n--;
+  return arena_str(a, span_of(exe, n > 1 ? (size_t)n - 1 : 0));
+}
+
 /* Decides where the server shall listen, as far as we decide it. */
 static bool choose_address(struct server *s, struct places *places, struct buf *why) {
   const struct profile_transport *t = &s->profile->transports[s->transport];
-  *places = (struct places){.dir = s->dir};
+  *places = (struct places){.dir = s->dir, .bin = own_folder(&s->arena)};
   s->file = NULL;
   s->picks_port = s->transport == TRANSPORT_TCP && !t->port_file_env;
   if (s->transport == TRANSPORT_UNIX) {

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 
-static const char *const known[] = {"{socket}", "{port}", "{dir}"};
+static const char *const known[] = {"{socket}", "{port}", "{dir}", "{bin}"};
 
 /* The `{word}` at the front of a text, braces included, or an empty span. */
 static struct span place_at(struct span s) {
@@ -36,7 +36,7 @@ bool place_used(const char *const *texts, const char *placeholder) {
 }
 
 const char *place_fill(struct arena *a, const char *text, const struct places *places) {
-  const char *const values[] = {places->socket, places->port, places->dir};
+  const char *const values[] = {places->socket, places->port, places->dir, places->bin};
   struct span in = span_str(text);
   struct buf out;
   buf_init(&out, SIZE_MAX / 2);

@@ -1,4 +1,4 @@
-/* Placeholders in a profile's texts: `{socket}`, `{port}` and `{dir}`. Pure. */
+/* Placeholders in a profile's texts: `{socket}`, `{port}`, `{dir}` and `{bin}`. Pure. */
 #ifndef SERVER_PLACE_H
 #define SERVER_PLACE_H
 
@@ -9,9 +9,10 @@ struct places {
   const char *socket; /* NULL on TCP */
   const char *port;   /* NULL unless the driver picks the port */
   const char *dir;
+  const char *bin; /* the folder of the driver's program */
 };
 
-/* Finds the first `{word}` of small letters in a text that is none of the three; false when there
+/* Finds the first `{word}` of small letters in a text that is none of the four; false when there
  * is none. */
 bool place_unknown(struct span text, struct span *found);
 

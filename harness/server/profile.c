@@ -133,7 +133,8 @@ static bool places_known(struct yaml *y, const char *name, const yaml_node_t *no
   struct span word;
   if (!place_unknown(text, &word))
     return true;
-  return yaml_error(y, node, "%s: %.*s stands for nothing; there are {socket}, {port} and {dir}",
+  return yaml_error(y, node,
+                    "%s: %.*s stands for nothing; there are {socket}, {port}, {dir} and {bin}",
                     name, (int)word.n, (const char *)word.p);
 }
 
@@ -317,7 +318,8 @@ struct profile *profile_of_command(const char *command, struct diag *diag) {
     diag_at(diag, label, 0, 0, "names no program");
   else if (place_unknown(span_str(command), &word))
     diag_at(diag, label, 1, (unsigned)(word.p - (const uint8_t *)command) + 1,
-            "%.*s stands for nothing; there are {socket}, {port} and {dir}", (int)word.n, word.p);
+            "%.*s stands for nothing; there are {socket}, {port}, {dir} and {bin}", (int)word.n,
+            word.p);
   else if (socket == port)
     diag_at(diag, label, 0, 0,
             "must hold either {socket} or {port}, where the server shall listen");

@@ -17,7 +17,8 @@
  *   log-limit: 16MiB
  *   memory-limit: 2GiB                 not for a server built with ASan or TSan
  *
- * {socket}, {port} and {dir} are filled in wherever they stand in command, args and environment. */
+ * {socket}, {port}, {dir} (the server's own folder) and {bin} (the folder of the driver's program)
+ * are filled in wherever they stand in command, args and environment. */
 #ifndef SERVER_PROFILE_H
 #define SERVER_PROFILE_H
 

@@ -197,6 +197,7 @@ START_TEST(server_has_its_environment) {
   setenv("OVERRIDDEN", "driver's", 1);
   must_write("echo $FROM_DRIVER $OVERRIDDEN ${DIR#{dir}}",
              "environment: {DIR: '{dir}/x', OVERRIDDEN: profile's}", "kept profile's /x\n");
+  must_write("cd {bin}; ls unit_server_keeper", "", "unit_server_keeper\n");
 }
 END_TEST
 

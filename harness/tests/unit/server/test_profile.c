@@ -197,7 +197,7 @@ static const struct {
     {"x '{socket}", "--command:1:3: left open; close the quote or end with a character\n"},
     {"x {socket} \\", "--command:1:12: left open; close the quote or end with a character\n"},
     {"x {sock}",
-     "--command:1:3: {sock} stands for nothing; there are {socket}, {port} and {dir}\n"},
+     "--command:1:3: {sock} stands for nothing; there are {socket}, {port}, {dir} and {bin}\n"},
 };
 
 START_TEST(of_bad_command) {
