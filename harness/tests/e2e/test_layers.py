@@ -23,6 +23,9 @@ FILES = sorted(
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
+REFSERVER = sorted((tool.ROOT / "fixtures/refserver").glob("*.[ch]"))
+
+
 def test_every_folder_is_a_layer():
     folders = {path.name for path in (tool.ROOT / "harness").iterdir() if path.is_dir()}
     assert folders == {*LAYERS, "tests"}
@@ -45,5 +48,15 @@ def test_file(path):
         assert not STREAMS.search(text)
     lines = text.count("\n")
     assert lines <= LONGEST, f"{lines} lines: probably two modules"
+    if path.suffix == ".h":
+        assert text.startswith("/* "), "a header opens with what the module is"
+
+
+@pytest.mark.parametrize("path", REFSERVER, ids=lambda path: path.name)
+def test_the_reference_server_shares_nothing_of_the_protocol_with_the_driver(path):
+    text = path.read_text()
+    for ours, _ in INCLUDE.findall(text):
+        assert not ours or ours.split("/")[0] in ("base", "refserver"), f'"{ours}"'
+    assert text.count("\n") <= LONGEST
     if path.suffix == ".h":
         assert text.startswith("/* "), "a header opens with what the module is"
