@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/run_options.h"
+#include "cli/run_tool.h"
 #include "report/console.h"
 #include "report/junit.h"
 #include "run/schedule.h"
@@ -17,14 +18,16 @@ static int status_of(const struct run_totals *t) {
 }
 
 static int run_cases(const struct run_options *o) {
-  struct console *console = console_new((struct console_options){.out = stdout,
-                                                                 .terminal = isatty(STDOUT_FILENO),
-                                                                 .verbose = o->verbose,
-                                                                 .quiet = o->quiet,
-                                                                 .note = o->note});
+  struct console *console = console_new(
+      (struct console_options){.out = stdout,
+                               .terminal = isatty(STDOUT_FILENO) && !o->profile->terminal,
+                               .verbose = o->verbose,
+                               .quiet = o->quiet,
+                               .note = o->note});
   struct junit *junit = junit_new();
   const struct sink sinks[] = {console_sink(console), history_sink(o->history), junit_sink(junit)};
   struct run_totals totals = schedule_run(&o->config, sinks, o->junit ? 3 : 2);
+  run_tool_end(o);
   int status = status_of(&totals);
   if (o->junit && !junit_write(junit, o->junit)) {
     fprintf(stderr, "mcreplay run: can't write %s: %s\n", o->junit, strerror(errno));
@@ -34,8 +37,8 @@ static int run_cases(const struct run_options *o) {
     command_usage("run", "every case was skipped; nothing has been tested");
     status = EXIT_USAGE;
   }
-  /* A run that has tested nothing is none to go by. */
-  bool tested = totals.run > totals.skipped + totals.setup;
+  /* A run that has tested nothing is none to go by, nor are the times of one under a tool. */
+  bool tested = totals.run > totals.skipped + totals.setup && !o->profile->tool;
   if (tested && !history_write(o->history, o->last, o->part))
     fprintf(stderr, "mcreplay run: warning: can't write %s: %s\n", o->last, strerror(errno));
   console_free(console);
@@ -70,10 +73,10 @@ const struct command command_run = {
             "  --last FILE        where a run is remembered (build/report/last-run.json)\n"
             "  --repeat N, --until-fail, --shuffle[=SEED], --seed N   how often, how cut\n"
             "  --timeout S        give up on a server that makes no progress (5)\n"
+            "  --gdb, --rr, --valgrind, --strace [=OPTIONS]   the server runs under it\n"
             "  --known, --flaky FILE   known deviations, flaky cases (fixtures/known/NAME..)\n"
             "  --golden DIR|none  what was answered before (fixtures/golden/NAME)\n"
-            "  --junit FILE       write a JUnit XML report\n"
-            "  --keep DIR|none    a folder of each failure (build/report/failures)\n"
+            "  --junit FILE, --keep DIR|none   a JUnit XML report; a folder of each failure\n"
             "  -v, -q             every case; only failures and the last line\n"
             "Examples:\n"
             "  mcreplay run -d bytewise,split:24 --junit build/report/junit.xml get 'cas/*'\n"

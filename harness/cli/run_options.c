@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/run_select.h"
+#include "cli/run_tool.h"
 #include "net/file.h"
 #include "run/golden.h"
 #include "run/keep.h"
@@ -155,18 +156,24 @@ static char *reproduce_line(const struct run_words *w, const char *program) {
   add_option(&line, "--golden", w->golden);
   if (w->timeout_ms != RUN_TIMEOUT_MS)
     buf_addf(&line, " --timeout %ums", w->timeout_ms);
+  if (w->tool)
+    buf_addf(&line, " --%s", w->tool);
+  if (w->tool_options) {
+    buf_add_byte(&line, '=');
+    text_shell(&line, span_str(w->tool_options));
+  }
   return buf_take(&line);
 }
 
-/* A sample for somebody who looks on; a pipe gets the plain one alone. */
-static const char *default_deliveries(void) {
-  return isatty(STDOUT_FILENO) ? "whole,bytewise,slow-read,random:1" : "whole";
+/* A sample for somebody who looks on; a pipe and a tool get the plain one alone. */
+static const char *default_deliveries(const struct run_words *w) {
+  return isatty(STDOUT_FILENO) && !w->tool ? "whole,bytewise,slow-read,random:1" : "whole";
 }
 
 static bool find_deliveries(struct run_options *o, const struct run_words *w, struct diag *diag) {
   struct buf why;
   buf_init(&why, 4096);
-  bool ok = delivery_parse_list(w->deliveries ? w->deliveries : default_deliveries(),
+  bool ok = delivery_parse_list(w->deliveries ? w->deliveries : default_deliveries(w),
                                 &o->deliveries, &o->config.ndeliveries, &why);
   if (!ok)
     diag_at(diag, "-d", 0, 0, "%s", buf_cstr(&why));
@@ -257,9 +264,10 @@ int run_options_load(struct run_options *o, struct run_words *w, char *const *ar
   o->note = make_note(o, w);
   o->reproduce = reproduce_line(w, program_invocation_name);
   o->config.reproduce = o->reproduce;
+  int status = run_tool_start(o, w);
   if (strcmp(o->keep, "none") != 0)
     o->config.keep = keep_new(o->keep);
-  return EXIT_WELL;
+  return status;
 }
 
 int run_options_parse(struct run_options *o, int argc, char **argv) {

@@ -94,3 +94,9 @@ bool run_select_runs(struct run_options *o, const struct run_words *w, struct di
   }
   return true;
 }
+
+size_t run_select_count(const struct run_options *o) {
+  size_t n;
+  free(plan_jobs(&o->config, &n));
+  return n;
+}

@@ -46,7 +46,8 @@ enum {
   OPT_KNOWN,
   OPT_FLAKY,
   OPT_GOLDEN,
-  OPT_KEEP
+  OPT_KEEP,
+  OPT_TOOL
 };
 
 static const struct option options[] = {
@@ -73,6 +74,10 @@ static const struct option options[] = {
     {"flaky", required_argument, NULL, OPT_FLAKY},
     {"golden", required_argument, NULL, OPT_GOLDEN},
     {"keep", required_argument, NULL, OPT_KEEP},
+    {"gdb", optional_argument, NULL, OPT_TOOL},
+    {"rr", optional_argument, NULL, OPT_TOOL},
+    {"valgrind", optional_argument, NULL, OPT_TOOL},
+    {"strace", optional_argument, NULL, OPT_TOOL},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {0},
@@ -110,7 +115,7 @@ static bool parse_shard(struct run_words *w, const char *text) {
   return false;
 }
 
-static bool parse_option(struct run_words *w, int c, char **argv) {
+static bool parse_option(struct run_words *w, int c, const char *name, char **argv) {
   const char **text = NULL;
   bool *flag = NULL;
   switch (c) {
@@ -184,6 +189,10 @@ static bool parse_option(struct run_words *w, int c, char **argv) {
     return parse_server_per(w, optarg);
   case OPT_TIMEOUT:
     return parse_timeout(w, optarg);
+  case OPT_TOOL:
+    w->tool = name;
+    w->tool_options = optarg;
+    return true;
   case OPT_SHARD:
     return parse_shard(w, optarg);
   default:
@@ -212,9 +221,9 @@ void run_words_init(struct run_words *w, const char *program) {
 
 bool run_words_parse(struct run_words *w, int argc, char **argv) {
   opterr = 0;
-  int c;
-  while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, NULL)) != -1)
-    if (!parse_option(w, c, argv))
+  int c, at = 0;
+  while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, &at)) != -1)
+    if (!parse_option(w, c, options[at].name, argv))
       return false;
   return true;
 }

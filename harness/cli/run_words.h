@@ -15,6 +15,8 @@ struct run_words {
   char head[32];       /* of its messages: "mcreplay run" */
   const char *server, *command, *attach, *deliveries, *transports, *known, *flaky, *golden;
   const char *pattern, *tag, *needs, *last, *junit, *keep;
+  const char *tool, *tool_options; /* the last that was asked for, and more words for it; NULL: none
+                                    */
   uint64_t min, seed, shuffle_seed; /* a shuffle_seed of 0: none was given */
   unsigned part, parts;             /* parts of 0: no part was asked for; part counts from 1 */
   unsigned workers, repeat, timeout_ms;

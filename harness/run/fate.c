@@ -6,8 +6,6 @@
 #include "run/log_tail.h"
 #include "run/wire.h"
 
-enum { CRASH_WAIT_MS = 250 /* for the news of a crash after a connection has ended */ };
-
 enum verdict_kind fate_kind(enum server_fate fate) {
   return fate == SERVER_LOG_LIMIT || fate == SERVER_STUBBORN ? KIND_SERVER_LIMIT
                                                              : KIND_SERVER_CRASH;
@@ -17,7 +15,7 @@ void fate_add(struct server *s, struct verdict *v) {
   if (!server_command(s)) /* attached: its end is not ours to judge */
     return;
   bool ended = v->kind == KIND_UNEXPECTED_CLOSE;
-  enum server_fate fate = ended ? server_look_wait(s, CRASH_WAIT_MS) : server_look(s);
+  enum server_fate fate = ended ? server_look_wait(s, server_end_ms(s)) : server_look(s);
   if (v->status == VERDICT_PASS && fate == SERVER_RUNNING)
     return;
   struct buf detail;

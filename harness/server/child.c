@@ -1,5 +1,6 @@
 #include "server/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,12 +22,28 @@ static void signals_reset(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void memory_limit(uint64_t bytes) {
+/* Nothing for 0. */
+static void limit_softly(int resource, uint64_t most) {
   struct rlimit limit;
-  if (bytes == 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+  if (most == 0 || getrlimit((unsigned)resource, &limit) != 0)
     return;
-  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-  setrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+  setrlimit((unsigned)resource, &limit);
+}
+
+/* Signals are still blocked, SIGTTOU among them, which comes to who asks for this from behind. */
+static void terminal_take(void) {
+  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    dup2(terminal, fd);
+  tcsetpgrp(terminal, getpgrp());
+}
+
+static void output_take(int output) {
+  int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  dup2(null, STDIN_FILENO);
+  dup2(output, STDOUT_FILENO);
+  dup2(output, STDERR_FILENO);
 }
 
 /* In the new process: the exec, or its errno through the pipe. */
@@ -35,12 +52,13 @@ static noreturn void child_exec(const struct child_plan *plan, int keeper, int e
   if (getppid() != keeper) /* it was killed before the line above */
     _exit(127);
   setpgid(0, 0);
-  int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  dup2(null, STDIN_FILENO);
-  dup2(plan->output, STDOUT_FILENO);
-  dup2(plan->output, STDERR_FILENO);
+  if (plan->terminal)
+    terminal_take();
+  else
+    output_take(plan->output);
   signals_reset();
-  memory_limit(plan->memory_bytes);
+  limit_softly(RLIMIT_AS, plan->memory_bytes);
+  limit_softly(RLIMIT_NOFILE, plan->open_files);
   /* exec's prototype lacks a const that its behaviour has. */
   execvpe(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->envp);
   int failed = errno;
@@ -66,6 +84,35 @@ int child_start(const struct child_plan *plan) {
   close(error[0]);
   errno = failed;
   return pid;
+}
+
+/* Calls for the children that one thread has started. */
+static void each_child_of(int pid, const char *thread, void (*each)(int child, int number),
+                          int number) {
+  char *path = xasprintf("/proc/%d/task/%s/children", pid, thread);
+  FILE *f = fopen(path, "re");
+  int child;
+  while (f && fscanf(f, "%d", &child) == 1)
+    each(child, number);
+  if (f)
+    fclose(f);
+  free(path);
+}
+
+static void signal_with_all_below(int pid, int number) {
+  child_signal_below(pid, number);
+  kill(pid, number);
+}
+
+void child_signal_below(int pid, int number) {
+  char *path = xasprintf("/proc/%d/task", pid);
+  DIR *threads = opendir(path);
+  for (struct dirent *t; threads && (t = readdir(threads)) != NULL;)
+    if (t->d_name[0] != '.')
+      each_child_of(pid, t->d_name, signal_with_all_below, number);
+  if (threads)
+    closedir(threads);
+  free(path);
 }
 
 /* One kill for each process that is our child now. Killing a child makes its children ours. */

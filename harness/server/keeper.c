@@ -102,7 +102,10 @@ static void orders_read(struct keeper *k) {
   } else {
     k->cause = CAUSE_STOPPED;
     k->deadline = wait_clock() + k->job->stop_ms;
-    signal_server(k, k->job->stop_signal);
+    if (k->job->signals_below)
+      child_signal_below(k->pid, k->job->stop_signal);
+    else
+      signal_server(k, k->job->stop_signal);
   }
 }
 
@@ -159,6 +162,8 @@ static void server_start(struct keeper *k) {
   struct child_plan plan = {.argv = k->job->argv,
                             .envp = k->job->envp,
                             .memory_bytes = k->job->memory_bytes,
+                            .open_files = k->job->open_files,
+                            .terminal = k->job->terminal,
                             .output = output[1]};
   int pid = child_start(&plan);
   int error = errno;
@@ -172,7 +177,8 @@ static void server_start(struct keeper *k) {
 
 static noreturn void keeper_main(const struct keeper_job *job, int driver, int control) {
   struct keeper k = {.job = job, .driver = driver, .output = -1, .deadline = INT64_MAX};
-  setsid();
+  if (!job->terminal) /* with a session of its own it would have none */
+    setsid();
   prctl(PR_SET_NAME, "keeper");
   CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
   CHECK(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0);

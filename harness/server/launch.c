@@ -14,6 +14,7 @@
 #include "net/file.h"
 #include "server/keeper.h"
 #include "server/place.h"
+#include "server/tool.h"
 #include "server/wait.h"
 
 enum { DIR_MAX = 80 }; /* so that the socket's path fits its address */
@@ -183,9 +184,12 @@ bool launch_start(struct server *s, struct buf *why) {
                            .dir = s->dir,
                            .log = s->log,
                            .stop_signal = p->stop_signal,
+                           .signals_below = p->tool && p->tool->wraps,
+                           .terminal = p->terminal,
                            .stop_ms = p->stop_ms,
                            .log_bytes = p->log_bytes,
-                           .memory_bytes = p->memory_bytes};
+                           .memory_bytes = p->memory_bytes,
+                           .open_files = p->open_files};
   s->keeper = keeper_start(&job, &s->fd);
   if (s->keeper < 0) {
     fail(why, "cannot make a process");

@@ -34,7 +34,7 @@ struct draft {
   enum dialect dialect;
   struct stop_draft stop;
   unsigned ready_ms;
-  uint64_t log_bytes, memory_bytes;
+  uint64_t log_bytes, memory_bytes, open_files;
 };
 
 static struct profile *profile_new(void) {
@@ -48,6 +48,7 @@ static struct profile *profile_new(void) {
   p->stop_ms = 10 * 1000;
   p->ready_ms = 10 * 1000;
   p->log_bytes = 16u << 20;
+  p->end_ms = 250;
   return p;
 }
 
@@ -125,6 +126,15 @@ static bool read_size(struct yaml *y, const char *name, yaml_node_t *node, void 
   if (!text_size(text, to) || *(uint64_t *)to == 0)
     return yaml_error(y, node, "%s: %s is no size; write 64KiB, 16MiB or 1GiB", name,
                       (const char *)text.p);
+  return true;
+}
+
+static bool read_count(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
+  struct span text;
+  if (!yaml_scalar(y, name, node, &text))
+    return false;
+  if (!text_number(text, to) || *(uint64_t *)to == 0)
+    return yaml_error(y, node, "%s: %s is no number from 1 on", name, (const char *)text.p);
   return true;
 }
 
@@ -227,6 +237,7 @@ static const struct yaml_key profile_keys[] = {
     {"stop", read_stop, offsetof(struct draft, stop), false},
     {"log-limit", read_size, offsetof(struct draft, log_bytes), false},
     {"memory-limit", read_size, offsetof(struct draft, memory_bytes), false},
+    {"open-files", read_count, offsetof(struct draft, open_files), false},
     {NULL, NULL, 0, false}};
 
 /* Whether the command says where to listen on this transport, and on no other. */
@@ -275,6 +286,7 @@ static void profile_take_draft(struct profile *p, const struct draft *d) {
   p->ready_ms = d->ready_ms;
   p->log_bytes = d->log_bytes;
   p->memory_bytes = d->memory_bytes;
+  p->open_files = d->open_files;
 }
 
 struct profile *profile_parse(struct span text, const char *file, struct diag *diag) {

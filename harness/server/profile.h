@@ -16,6 +16,7 @@
  *   stop: {signal: SIGTERM, within: 10s}
  *   log-limit: 16MiB
  *   memory-limit: 2GiB                 not for a server built with ASan or TSan
+ *   open-files: 4096                   the soft limit that it starts with
  *
  * {socket}, {port}, {dir} (the server's own folder) and {bin} (the folder of the driver's program)
  * are filled in wherever they stand in command, args and environment. */
@@ -36,6 +37,8 @@ struct profile_transport {
                                 free, and another one is tried when the server fails to bind it */
 };
 
+struct tool;
+
 struct profile {
   struct arena arena;
   const char *name;
@@ -52,6 +55,11 @@ struct profile {
   unsigned ready_ms;     /* that server_await waits for the first right answer */
   uint64_t log_bytes;    /* the server is ended when it writes more than this */
   uint64_t memory_bytes; /* of address space (RLIMIT_AS); 0: no limit */
+  uint64_t open_files;   /* soft limit (RLIMIT_NOFILE); 0: as it is */
+  unsigned end_ms;       /* that the news of its end may come after its connections have ended */
+  /* Set by tool_apply. */
+  const struct tool *tool; /* that the command starts it under; NULL: none */
+  bool terminal;           /* the tool gets the terminal; the stop signal is 0, for none */
 };
 
 /* Compiles a profile's text; NULL and diagnostics when anything in it is wrong. The caller frees.

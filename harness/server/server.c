@@ -10,6 +10,7 @@
 #include "server/keeper.h"
 #include "server/launch.h"
 #include "server/ready.h"
+#include "server/tool.h"
 #include "server/wait.h"
 
 enum { PORT_TRIES = 3, WHY_MAX = 4096 };
@@ -70,7 +71,10 @@ static void set_fate(struct server *s, enum server_fate fate, char *what) {
   s->what = what;
 }
 
-static char *describe_status(int status, const char *when) {
+static char *describe_status(const struct profile *p, int status, const char *when) {
+  if (p->tool && p->tool->error_status && WIFEXITED(status) &&
+      WEXITSTATUS(status) == p->tool->error_status)
+    return xasprintf("was ended by %s, which has found an error in it%s", p->tool->name, when);
   if (WIFSIGNALED(status))
     return xasprintf("was killed by signal %d (%s)%s", WTERMSIG(status),
                      strsignal(WTERMSIG(status)), when);
@@ -92,7 +96,7 @@ static void end_told(struct server *s, enum keeper_cause cause, int status) {
   if (s->fate != SERVER_RUNNING) /* it was not ready, or the wrong one, and so we killed it */
     return;
   if (cause == CAUSE_ITSELF)
-    set_fate(s, SERVER_CRASHED, describe_status(status, ""));
+    set_fate(s, SERVER_CRASHED, describe_status(p, status, ""));
   else if (cause == CAUSE_KILLED)
     set_fate(s, SERVER_STOPPED, xstrdup("was killed as wanted"));
   else if (cause == CAUSE_STUBBORN)
@@ -103,7 +107,7 @@ static void end_told(struct server *s, enum keeper_cause cause, int status) {
     set_fate(s, SERVER_LOG_LIMIT, describe_limit(p->log_bytes));
   else
     set_fate(s, clean ? SERVER_STOPPED : SERVER_CRASHED,
-             describe_status(status, " when told to stop"));
+             describe_status(p, status, " when told to stop"));
 }
 
 /* Somebody killed the keeper. The kernel has killed the server, but not what that has started, and
@@ -124,6 +128,10 @@ enum server_fate server_look(struct server *s) {
   else if (n < 0)
     keeper_lost(s);
   return s->fate;
+}
+
+unsigned server_end_ms(const struct server *s) {
+  return s->profile->end_ms;
 }
 
 enum server_fate server_look_wait(struct server *s, unsigned ms) {

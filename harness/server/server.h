@@ -55,6 +55,8 @@ enum server_fate server_look(struct server *s);
 /* As server_look, but waits up to `ms` for an end; for "was it a crash?" after a lost connection.
  */
 enum server_fate server_look_wait(struct server *s, unsigned ms);
+/* For how long that should be waited for. */
+unsigned server_end_ms(const struct server *s);
 
 /* Appends a sentence: "was killed by signal 11 (Segmentation fault)", "exited with status 1",
  * "wrote more than 16 MiB to its log", ..; nothing while it runs. */

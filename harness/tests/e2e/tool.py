@@ -114,7 +114,7 @@ class Result:
 
 
 def environment(changes=None):
-    env = dict(os.environ, PATH=f"{MCREPLAY.parent}:{os.environ['PATH']}", **(changes or {}))
+    env = {**os.environ, "PATH": f"{MCREPLAY.parent}:{os.environ['PATH']}", **(changes or {})}
     env.pop("CI", None)
     return env
 

@@ -88,6 +88,8 @@ static const char *const refused[] = {
     "--known big",
     "-s big.yaml",
     "--flaky nothing.yaml",
+    "--gdb --attach unix:/x",
+    "--strace=-e' get/miss",
     "--flaky twice.yaml -s known",
     "--flaky twice.yaml -s known get/miss",
     "-s stale",
@@ -203,6 +205,16 @@ START_TEST(nothing_is_left_below_a_build_that_is_no_folder) {
 }
 END_TEST
 
+START_TEST(the_last_tool_is_taken) {
+  ck_assert_int_eq(parse("-j 3 --timeout 2s --gdb=-x --strace=-T"), EXIT_WELL);
+  ck_assert_str_eq(options.profile->command[0], "strace");
+  ck_assert_uint_eq(options.config.workers, 1);
+  ck_assert_uint_eq(options.config.timeout_ms, 20000);
+  ck_assert_ptr_nonnull(strstr(options.reproduce, " --timeout 2000ms --strace=-T"));
+  ck_assert_ptr_nonnull(strstr(options.note, "/mcreplay-strace.txt"));
+}
+END_TEST
+
 START_TEST(a_shuffle_without_a_seed_takes_the_run_s) {
   ck_assert_int_eq(parse("--seed 9 --shuffle"), EXIT_WELL);
   ck_assert_uint_eq(options.config.shuffle_seed, 9);
@@ -305,6 +317,7 @@ static Suite *suite(void) {
   tcase_add_test(t, words_are_taken);
   tcase_add_test(t, both_lists_are_read);
   tcase_add_test(t, nothing_is_left_below_a_build_that_is_no_folder);
+  tcase_add_test(t, the_last_tool_is_taken);
   tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
   tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));
   tcase_add_test(t, what_failed_brings_its_delivery_and_seed);

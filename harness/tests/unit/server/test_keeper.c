@@ -216,6 +216,11 @@ START_TEST(server_has_its_memory_limit) {
 }
 END_TEST
 
+START_TEST(server_has_its_number_of_open_files) {
+  must_write("ulimit -Sn", "open-files: 64", "64\n");
+}
+END_TEST
+
 START_TEST(log_holds_what_orphans_wrote) {
   must_write("echo first; (setsid sh -c 'echo second >&2; kill $0; exec sleep 1000' $$ &); "
              "exec sleep 1000",
@@ -252,6 +257,7 @@ static Suite *keeper_suite(void) {
   tcase_add_test(t, server_has_its_environment);
   tcase_add_test(t, server_has_default_signals);
   tcase_add_test(t, server_has_its_memory_limit);
+  tcase_add_test(t, server_has_its_number_of_open_files);
   tcase_add_test(t, log_holds_what_orphans_wrote);
   tcase_add_test(t, log_is_complete_at_the_end);
   suite_add_tcase(s, t);

@@ -50,7 +50,8 @@ START_TEST(every_key) {
                                  "ready-within: 1500ms\n"
                                  "stop: {signal: SIGINT, within: 2}\n"
                                  "log-limit: 64KiB\n"
-                                 "memory-limit: 1GiB\n");
+                                 "memory-limit: 1GiB\n"
+                                 "open-files: 64\n");
   ck_assert_str_eq(p->name, "srv-1.0");
   ck_assert_str_eq(p->file, "x.yaml");
   ck_assert_str_eq(p->command[0], "./srv");
@@ -73,6 +74,7 @@ START_TEST(every_key) {
   ck_assert_uint_eq(p->stop_ms, 2000);
   ck_assert_uint_eq(p->log_bytes, 64 << 10);
   ck_assert_uint_eq(p->memory_bytes, 1 << 30);
+  ck_assert_uint_eq(p->open_files, 64);
   ck_assert_ptr_null(p->attached);
   profile_free(p);
 }
@@ -91,6 +93,7 @@ START_TEST(defaults) {
   ck_assert_uint_eq(p->ready_ms, 10000);
   ck_assert_uint_eq(p->log_bytes, 16 << 20);
   ck_assert_uint_eq(p->memory_bytes, 0);
+  ck_assert_uint_eq(p->open_files, 0);
   profile_free(p);
 }
 END_TEST
