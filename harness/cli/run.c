@@ -37,8 +37,10 @@ static int run_cases(const struct run_options *o) {
     command_usage("run", "every case was skipped; nothing has been tested");
     status = EXIT_USAGE;
   }
-  /* A run that has tested nothing is none to go by, nor are the times of one under a tool. */
-  bool tested = totals.run > totals.skipped + totals.setup && !o->profile->tool;
+  /* A run that has tested nothing is none to go by, nor are the times of one under a tool or with a
+   * pause. */
+  bool tested =
+      totals.run > totals.skipped + totals.setup && !o->profile->tool && !o->config.pause_before;
   if (tested && !history_write(o->history, o->last, o->part))
     fprintf(stderr, "mcreplay run: warning: can't write %s: %s\n", o->last, strerror(errno));
   console_free(console);
@@ -74,6 +76,7 @@ const struct command command_run = {
             "  --repeat N, --until-fail, --shuffle[=SEED], --seed N   how often, how cut\n"
             "  --timeout S        give up on a server that makes no progress (5)\n"
             "  --gdb, --rr, --valgrind, --strace [=OPTIONS]   the server runs under it\n"
+            "  --pause-before N   wait there for Enter, with the server's pid for gdb -p\n"
             "  --known, --flaky FILE   known deviations, flaky cases (fixtures/known/NAME..)\n"
             "  --golden DIR|none  what was answered before (fixtures/golden/NAME)\n"
             "  --junit FILE, --keep DIR|none   a JUnit XML report; a folder of each failure\n"

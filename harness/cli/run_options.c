@@ -165,9 +165,10 @@ static char *reproduce_line(const struct run_words *w, const char *program) {
   return buf_take(&line);
 }
 
-/* A sample for somebody who looks on; a pipe and a tool get the plain one alone. */
+/* A sample for somebody who looks on; a pipe, a tool and a pause get the plain one alone. */
 static const char *default_deliveries(const struct run_words *w) {
-  return isatty(STDOUT_FILENO) && !w->tool ? "whole,bytewise,slow-read,random:1" : "whole";
+  return isatty(STDOUT_FILENO) && !w->tool && !w->pause_before ? "whole,bytewise,slow-read,random:1"
+                                                               : "whole";
 }
 
 static bool find_deliveries(struct run_options *o, const struct run_words *w, struct diag *diag) {
@@ -214,9 +215,10 @@ static const char *default_keep(void) {
 static void take_words(struct run_options *o, const struct run_words *w) {
   struct run_config *config = &o->config;
   unsigned ms = w->timeout_ms;
-  config->workers = w->workers;
+  config->workers = w->pause_before ? 1 : w->workers;
   config->repeat = w->repeat;
   config->until_fail = w->until_fail;
+  config->pause_before = w->pause_before;
   config->server_per = w->server_per;
   config->seed = w->seeded ? w->seed : random_seed();
   config->shuffle = w->shuffle;
@@ -265,6 +267,8 @@ int run_options_load(struct run_options *o, struct run_words *w, char *const *ar
   o->reproduce = reproduce_line(w, program_invocation_name);
   o->config.reproduce = o->reproduce;
   int status = run_tool_start(o, w);
+  if (status == EXIT_WELL)
+    status = run_tool_pause(o, w);
   if (strcmp(o->keep, "none") != 0)
     o->config.keep = keep_new(o->keep);
   return status;

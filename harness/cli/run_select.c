@@ -95,8 +95,11 @@ bool run_select_runs(struct run_options *o, const struct run_words *w, struct di
   return true;
 }
 
-size_t run_select_count(const struct run_options *o) {
+size_t run_select_count(const struct run_options *o, struct job *first) {
   size_t n;
-  free(plan_jobs(&o->config, &n));
+  struct job *jobs = plan_jobs(&o->config, &n);
+  if (n)
+    *first = jobs[0];
+  free(jobs);
   return n;
 }

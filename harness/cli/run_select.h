@@ -16,7 +16,7 @@ bool run_select_cases(struct run_options *o, const struct run_words *w, bool all
 /* Chooses among the case runs, when the configuration has all that they are made of. */
 bool run_select_runs(struct run_options *o, const struct run_words *w, struct diag *diag);
 
-/* How many case runs are selected. */
-size_t run_select_count(const struct run_options *o);
+/* How many case runs are selected; `*first` is one of them, if any is. */
+size_t run_select_count(const struct run_options *o, struct job *first);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/run_select.h"
 #include "net/file.h"
 #include "server/tool.h"
+#include "session/cursor.h"
 
 /* What the tool writes, as a path from the root: the server may be somewhere else. */
 static char *out_path(const struct tool *t) {
@@ -76,18 +77,45 @@ int run_tool_start(struct run_options *o, const struct run_words *w) {
                          t->name);
   struct tool_use tool = {.tool = t, .options = w->tool_options};
   tool.terminal = t->terminal_words && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-  if (tool.terminal && run_select_count(o) != 1)
+  struct job job;
+  size_t n = run_select_count(o, &job);
+  if (tool.terminal && n != 1)
     return command_usage(w->program,
                          "--%s on a terminal is for one case run, and %zu are selected; name "
                          "one case and one delivery, or give </dev/null for a backtrace of each "
                          "crash",
-                         t->name, run_select_count(o));
+                         t->name, n);
   char *out = t->out ? out_path(t) : NULL;
   tool.out = out;
   int status = use(o, w, &tool);
   add_note(o, t, out);
   free(out);
   return status;
+}
+
+int run_tool_pause(const struct run_options *o, const struct run_words *w) {
+  struct job job;
+  unsigned steps;
+  if (!w->pause_before)
+    return EXIT_WELL;
+  size_t n = run_select_count(o, &job);
+  if (w->tool)
+    return command_usage(w->program, "--pause-before and --%s exclude each other; give one",
+                         w->tool);
+  if (n != 1)
+    return command_usage(w->program,
+                         "--pause-before is for one case run, and %zu are selected; name "
+                         "one case, one delivery and one transport",
+                         n);
+  if (o->deliveries[job.delivery].kind->crowds)
+    return command_usage(w->program,
+                         "--pause-before is for one player; name another delivery than %s",
+                         o->deliveries[job.delivery].name);
+  const struct test_case *c = suite_case(&o->suite, job.test);
+  if (!step_numbered(c->session, w->pause_before, &steps))
+    return command_usage(w->program, "--pause-before: %s has %u step%s; name one from 1 to %u",
+                         c->id, steps, steps == 1 ? "" : "s", steps);
+  return EXIT_WELL;
 }
 
 void run_tool_end(const struct run_options *o) {

@@ -7,7 +7,13 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-enum { WORKERS_MAX = 64, REPEAT_MAX = 1000000, PARTS_MAX = 1000, TIMEOUT_LEAST_MS = 4 };
+enum {
+  WORKERS_MAX = 64,
+  REPEAT_MAX = 1000000,
+  PARTS_MAX = 1000,
+  STEPS_MAX = 1 << 30,
+  TIMEOUT_LEAST_MS = 4
+};
 
 static bool number(const char *name, const char *text, uint64_t least, uint64_t most,
                    uint64_t *out) {
@@ -47,7 +53,8 @@ enum {
   OPT_FLAKY,
   OPT_GOLDEN,
   OPT_KEEP,
-  OPT_TOOL
+  OPT_TOOL,
+  OPT_PAUSE_BEFORE
 };
 
 static const struct option options[] = {
@@ -74,6 +81,7 @@ static const struct option options[] = {
     {"flaky", required_argument, NULL, OPT_FLAKY},
     {"golden", required_argument, NULL, OPT_GOLDEN},
     {"keep", required_argument, NULL, OPT_KEEP},
+    {"pause-before", required_argument, NULL, OPT_PAUSE_BEFORE},
     {"gdb", optional_argument, NULL, OPT_TOOL},
     {"rr", optional_argument, NULL, OPT_TOOL},
     {"valgrind", optional_argument, NULL, OPT_TOOL},
@@ -189,6 +197,8 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     return parse_server_per(w, optarg);
   case OPT_TIMEOUT:
     return parse_timeout(w, optarg);
+  case OPT_PAUSE_BEFORE:
+    return small("--pause-before", optarg, STEPS_MAX, &w->pause_before);
   case OPT_TOOL:
     w->tool = name;
     w->tool_options = optarg;

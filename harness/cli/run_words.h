@@ -20,6 +20,7 @@ struct run_words {
   uint64_t min, seed, shuffle_seed; /* a shuffle_seed of 0: none was given */
   unsigned part, parts;             /* parts of 0: no part was asked for; part counts from 1 */
   unsigned workers, repeat, timeout_ms;
+  unsigned pause_before; /* 0: no pause */
   enum server_per server_per;
   bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
 };

@@ -80,6 +80,20 @@ static void begin_cb(void *arg, const struct run_info *info) {
   }
 }
 
+static void paused_cb(void *arg, const struct pause_info *info) {
+  struct console *c = arg;
+  FILE *out = c->options.out;
+  const struct step *step = info->step;
+  progress_erase(c);
+  fprintf(out, "paused before step %u of %u of %s  %s:%u\n", info->number, info->steps, info->id,
+          info->file, step->line);
+  fprintf(out, "  next    %.*s\n", (int)step->text.n, (const char *)step->text.p);
+  if (info->pid)
+    fprintf(out, "  server  pid %d; gdb -p %d\n", info->pid, info->pid);
+  fputs("  Enter goes on\n", out);
+  fflush(out);
+}
+
 static void reason_count(struct console *c, const char *text) {
   for (size_t i = 0; i < c->reasons_n; i++) {
     if (strcmp(c->reasons[i].text, text) == 0) {
@@ -204,5 +218,6 @@ static void end_cb(void *arg, const struct run_totals *t) {
 }
 
 struct sink console_sink(struct console *c) {
-  return (struct sink){.begin = begin_cb, .result = result_cb, .end = end_cb, .arg = c};
+  return (struct sink){
+      .begin = begin_cb, .paused = paused_cb, .result = result_cb, .end = end_cb, .arg = c};
 }

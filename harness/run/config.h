@@ -26,8 +26,9 @@ struct run_config {
   unsigned workers;
   unsigned repeat;
   bool shuffle;
-  bool until_fail;    /* no further case runs after the first that is red */
-  const bool *chosen; /* for each place, see below; NULL: all */
+  unsigned pause_before; /* a step's number, see step_numbered; 0: no pause */
+  bool until_fail;       /* no further case runs after the first that is red */
+  const bool *chosen;    /* for each place, see below; NULL: all */
   uint64_t seed, shuffle_seed;
   enum server_per server_per;
   unsigned timeout_ms; /* without progress */

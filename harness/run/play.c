@@ -231,6 +231,10 @@ struct play *play_new(struct event_base *base, const struct play_options *option
   if (options->tape)
     memcpy(options->tape->ns, options->ns, sizeof options->ns);
   p->script = cursor_of(session);
+  if (options->pause) {
+    unsigned steps;
+    p->pause_at = step_numbered(session, options->pause_before, &steps);
+  }
   p->tcp_cuts = PLAY_TCP_CUTS;
   p->rng = rng_of(options->seed ^ options->delivery->number);
   if (options->delivery->kind->slow_reads)

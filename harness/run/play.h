@@ -35,6 +35,11 @@ struct play_options {
   struct transcript *transcript; /* takes down what was answered; NULL: nothing does */
   unsigned timeout_ms;           /* without any progress */
   unsigned total_ms;             /* for the whole play */
+  /* Called once before the step of this number (see step_numbered), when all before it has been
+   * done and answered; the play goes on when it returns. NULL: no pause. */
+  void (*pause)(void *arg);
+  void *pause_arg;
+  unsigned pause_before;
 };
 
 /* Starts; `done` is called once from the event loop when there is a verdict. What the options point

@@ -45,7 +45,9 @@ struct play {
   struct jam *jam;             /* NULL but for a slow reader */
   struct bystander *bystander; /* while it acts, nothing is sent or read */
   void (*after_bystander)(struct play *p);
-  bool acted; /* a bystander has acted before the chunk that is next */
+  const struct step *pause_at; /* the first step that is not done before the pause; NULL: none, or
+                                  it is over */
+  bool acted;                  /* a bystander has acted before the chunk that is next */
 
   struct event *start, *tick;
   uint64_t progress, progress_seen;

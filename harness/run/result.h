@@ -4,6 +4,7 @@
 #define RUN_RESULT_H
 
 #include "run/verdict.h"
+#include "session/session.h"
 
 struct result {
   const char *id;   /* "get/miss" */
@@ -34,9 +35,19 @@ struct run_totals {
   bool stopped; /* at a red result, with jobs left */
 };
 
-/* What listens to a run: console, JUnit. All three are called in the parent, in this order. */
+/* A play that waits before a step. */
+struct pause_info {
+  const char *id, *file;
+  const struct step *step;
+  unsigned number, steps;
+  int pid; /* the server's; 0: not known */
+};
+
+/* What listens to a run: console, JUnit. All are called in the parent, in this order; `paused` may
+ * be NULL. */
 struct sink {
   void (*begin)(void *arg, const struct run_info *info);
+  void (*paused)(void *arg, const struct pause_info *info);
   void (*result)(void *arg, const struct result *r);
   void (*end)(void *arg, const struct run_totals *t);
   void *arg;

@@ -15,8 +15,10 @@
 #include "base/check.h"
 #include "run/clock.h"
 #include "run/keep.h"
+#include "run/pause.h"
 #include "run/wire.h"
 #include "run/worker.h"
+#include "session/cursor.h"
 
 enum {
   GRACE_MS = 30000 /* beyond a case's own limits, before its worker is taken for hung */
@@ -36,6 +38,7 @@ struct worker_slot {
 };
 
 struct crew {
+  struct pause *pause; /* of the one job that is played then, or NULL */
   const struct run_config *config;
   const struct sink *sinks;
   size_t nsinks;
@@ -121,6 +124,10 @@ static void watch(struct worker_slot *s, unsigned ms) {
   event_add(s->watchdog, &tv);
 }
 
+static void watch_job(struct worker_slot *s) {
+  watch(s, s->crew->config->total_ms + s->crew->config->profile->ready_ms);
+}
+
 /* Skips what can't be run, and gives the next job to an idle worker; dismisses it when there is
  * none. */
 static void deal(struct worker_slot *s) {
@@ -134,7 +141,7 @@ static void deal(struct worker_slot *s) {
       s->job = job;
   }
   if (s->job) {
-    watch(s, c->config->total_ms + c->config->profile->ready_ms);
+    watch_job(s);
     /* A worker that can't be told has died; its end is seen on the same descriptor. */
     (void)wire_send_job(s->fd, s->job);
   } else if (!s->dismissed) {
@@ -172,6 +179,8 @@ static void worker_ended(struct worker_slot *s) {
   close(s->fd);
   s->pid = 0;
   c->alive--;
+  pause_free(c->pause); /* there is one worker when there is a pause */
+  c->pause = NULL;
   if (s->job) {
     struct verdict v = death(s, status);
     char *kept = keep_failure(c->config, s->job, &v, NULL, NULL);
@@ -186,6 +195,26 @@ static void worker_ended(struct worker_slot *s) {
     event_base_loopbreak(c->base);
 }
 
+static void go_cb(void *arg) {
+  struct worker_slot *s = arg;
+  watch_job(s);
+  (void)wire_send_go(s->fd); /* as with a job, its end is seen on the same descriptor */
+}
+
+/* Nothing runs out while the case stands still. */
+static void job_paused(struct worker_slot *s, int pid) {
+  struct crew *c = s->crew;
+  const struct test_case *test = suite_case(c->config->suite, s->job->test);
+  struct pause_info info = {
+      .id = test->id, .file = test->file, .number = c->config->pause_before, .pid = pid};
+  info.step = step_numbered(test->session, info.number, &info.steps);
+  event_del(s->watchdog);
+  for (size_t i = 0; i < c->nsinks; i++)
+    if (c->sinks[i].paused)
+      c->sinks[i].paused(c->sinks[i].arg, &info);
+  c->pause = pause_new(c->base, go_cb, s);
+}
+
 static void readable_cb(evutil_socket_t fd, short what, void *arg) {
   struct worker_slot *s = arg;
   struct wire_report r;
@@ -197,6 +226,10 @@ static void readable_cb(evutil_socket_t fd, short what, void *arg) {
       continue;
     }
     CHECK(s->job && r.job == s->job->number);
+    if (r.kind == WIRE_PAUSED) {
+      job_paused(s, r.pid);
+      continue;
+    }
     const struct job *job = s->job;
     s->job = NULL;
     event_del(s->watchdog);

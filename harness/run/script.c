@@ -171,6 +171,19 @@ static enum advance do_control(struct play *p, const struct step *step) {
   return GO_ON;
 }
 
+static enum advance do_pause(struct play *p) {
+  if (p->batch.n) {
+    flush(p);
+    return GO_ON;
+  }
+  if (play_in_debt(p, NULL))
+    return WAIT;
+  p->pause_at = NULL;
+  p->options.pause(p->options.pause_arg);
+  p->progress++;
+  return GO_ON;
+}
+
 static enum advance do_step(struct play *p, const struct step *step) {
   if (step->kind == STEP_SEND)
     return do_send(p, step);
@@ -219,6 +232,8 @@ static enum advance advance_once(struct play *p) {
   if (p->flushing)
     return send_chunk(p) ? WAIT : GO_ON;
   const struct step *step = cursor_step(&p->script);
+  if (step && p->pause_at && step >= p->pause_at) /* later ones when it opens a loop */
+    return do_pause(p);
   if (step)
     return do_step(p, step);
   if (p->batch.n) {

@@ -38,6 +38,15 @@ bool wire_receive_job(int fd, struct job *job) {
   return receive(fd, job, sizeof *job, 0) == (ssize_t)sizeof *job;
 }
 
+bool wire_send_go(int fd) {
+  return send_all(fd, "g", 1) == 1;
+}
+
+bool wire_receive_go(int fd) {
+  char go;
+  return receive(fd, &go, 1, 0) == 1;
+}
+
 static uint32_t add_text(struct buf *out, const char *text, size_t max) {
   if (!text)
     return UINT32_MAX;

@@ -11,7 +11,8 @@ enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10, WIRE_PATH_MAX = 4096 }
 
 enum wire_kind {
   WIRE_VERDICT, /* of the job in hand */
-  WIRE_SERVER   /* what a server did outside any case */
+  WIRE_SERVER,  /* what a server did outside any case */
+  WIRE_PAUSED   /* the job in hand has come to its pause, and waits to be told to go on */
 };
 
 struct wire_report {
@@ -20,11 +21,16 @@ struct wire_report {
   double seconds;
   struct verdict verdict; /* its texts are owned by whoever holds the report */
   char *kept;             /* a folder, or NULL; owned likewise */
+  int pid;                /* WIRE_PAUSED: of the server; 0 when it is attached */
 };
 
 bool wire_send_job(int fd, const struct job *job);
 /* False at the end of the stream: there are no more jobs. */
 bool wire_receive_job(int fd, struct job *job);
+
+/* To a worker that has paused: go on. False when the other side has gone. */
+bool wire_send_go(int fd);
+bool wire_receive_go(int fd);
 
 bool wire_send_report(int fd, const struct wire_report *r);
 /* False when nothing is there (`*ended` false) or the worker has gone (`*ended` true). */

@@ -48,6 +48,20 @@ static void check_shared(struct worker *w, enum transport t) {
   fleet_give(&w->fleet, t, s, false);
 }
 
+/* A play that has come to its pause. */
+struct paused {
+  struct worker *worker;
+  const struct job *job;
+  struct server *server;
+};
+
+static void pause_cb(void *arg) {
+  const struct paused *p = arg;
+  struct wire_report r = {.kind = WIRE_PAUSED, .job = p->job->number, .pid = server_pid(p->server)};
+  if (!wire_send_report(p->worker->fd, &r) || !wire_receive_go(p->worker->fd))
+    _exit(1); /* the parent has gone */
+}
+
 static void run_job(struct worker *w, const struct job *job) {
   const struct test_case *c = suite_case(w->config->suite, job->test);
   enum transport t = w->config->transports[job->transport];
@@ -68,6 +82,10 @@ static void run_job(struct worker *w, const struct job *job) {
     bool wrapped;
     options.to = server_addr(s);
     options.tape = w->config->keep ? &w->tape : NULL;
+    struct paused paused = {w, job, s};
+    options.pause = w->config->pause_before ? pause_cb : NULL;
+    options.pause_arg = &paused;
+    options.pause_before = w->config->pause_before;
     r.verdict = stage_play(w->stage, options, &wrapped);
     fate_add(s, &r.verdict);
     r.kept = keep_failure(w->config, job, &r.verdict, &w->tape, s);

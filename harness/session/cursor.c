@@ -75,3 +75,12 @@ bool cursor_before(const struct cursor *a, const struct cursor *b) {
   }
   return a->pc < b->pc;
 }
+
+const struct step *step_numbered(const struct session *s, unsigned number, unsigned *steps) {
+  const struct step *found = NULL;
+  *steps = 0;
+  for (size_t i = 0; i < s->nsteps; i++)
+    if (s->steps[i].kind != STEP_LOOP_END && ++*steps == number)
+      found = &s->steps[i];
+  return found;
+}

@@ -29,4 +29,8 @@ bool cursor_before(const struct cursor *a, const struct cursor *b);
 
 bool step_expects(const struct step *s);
 
+/* The step that reports give this number: from 1 on in the order of the file, ends of loops not
+ * counted. NULL when there are fewer; `*steps` is how many there are. */
+const struct step *step_numbered(const struct session *s, unsigned number, unsigned *steps);
+
 #endif

@@ -89,6 +89,13 @@ static const char *const refused[] = {
     "-s big.yaml",
     "--flaky nothing.yaml",
     "--gdb --attach unix:/x",
+    "--pause-before 1",
+    "--pause-before 0 get/miss",
+    "--pause-before 2 get/miss",
+    "--pause-before 1 -d whole,bytewise get/miss",
+    "--pause-before 1 -d crowd:2 get/miss",
+    "--pause-before 1 --repeat 2 get/miss",
+    "--pause-before 1 --strace get/miss",
     "--strace=-e' get/miss",
     "--flaky twice.yaml -s known",
     "--flaky twice.yaml -s known get/miss",
@@ -205,6 +212,16 @@ START_TEST(nothing_is_left_below_a_build_that_is_no_folder) {
 }
 END_TEST
 
+START_TEST(a_pause_is_for_one_case_run) {
+  ck_assert_int_eq(parse("--pause-before 1 -j 2 get/miss"), EXIT_WELL);
+  ck_assert_uint_eq(options.config.pause_before, 1);
+  ck_assert_uint_eq(options.config.workers, 1);
+  run_options_fini(&options);
+  optind = 0;
+  ck_assert_int_eq(parse("--pause-before 1 --last-failed --last red.json"), EXIT_WELL);
+}
+END_TEST
+
 START_TEST(the_last_tool_is_taken) {
   ck_assert_int_eq(parse("-j 3 --timeout 2s --gdb=-x --strace=-T"), EXIT_WELL);
   ck_assert_str_eq(options.profile->command[0], "strace");
@@ -317,6 +334,7 @@ static Suite *suite(void) {
   tcase_add_test(t, words_are_taken);
   tcase_add_test(t, both_lists_are_read);
   tcase_add_test(t, nothing_is_left_below_a_build_that_is_no_folder);
+  tcase_add_test(t, a_pause_is_for_one_case_run);
   tcase_add_test(t, the_last_tool_is_taken);
   tcase_add_test(t, a_shuffle_without_a_seed_takes_the_run_s);
   tcase_add_loop_test(t, cases_are_chosen, 0, COUNT(chosen));

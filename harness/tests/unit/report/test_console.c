@@ -190,6 +190,21 @@ START_TEST(unexpected_pass_is_printed) {
 }
 END_TEST
 
+START_TEST(a_pause_tells_how_to_look) {
+  const struct step step = {.line = 5, .text = span_str("c1 < noop")};
+  struct pause_info info = {"get/miss", "cases/get/miss.session", &step, 2, 4, 77};
+  begin((struct console_options){.quiet = true});
+  sink.paused(sink.arg, &info);
+  ck_assert_str_eq(written(), "paused before step 2 of 4 of get/miss  cases/get/miss.session:5\n"
+                              "  next    c1 < noop\n"
+                              "  server  pid 77; gdb -p 77\n"
+                              "  Enter goes on\n");
+  info.pid = 0;
+  sink.paused(sink.arg, &info);
+  ck_assert_ptr_null(strstr(strstr(written(), "goes on"), "pid"));
+}
+END_TEST
+
 START_TEST(one_run_is_no_more_than_one) {
   begin((struct console_options){0});
   sink.begin(sink.arg, &(struct run_info){"memcached", 7, 1, 1});
@@ -271,6 +286,7 @@ static Suite *make(void) {
   tcase_add_test(run, quiet_has_failures_and_the_last_line);
   tcase_add_test(run, verbose_has_a_line_for_each);
   tcase_add_test(run, unexpected_pass_is_printed);
+  tcase_add_test(run, a_pause_tells_how_to_look);
   tcase_add_test(run, one_run_is_no_more_than_one);
   tcase_add_test(run, interrupted_run_says_so);
   tcase_add_test(run, terminal_prints_failures_above_the_progress);

@@ -46,6 +46,23 @@ START_TEST(jobs_arrive_one_by_one) {
 }
 END_TEST
 
+START_TEST(a_paused_worker_is_told_to_go_on) {
+  const struct wire_report paused = {.kind = WIRE_PAUSED, .job = 3, .pid = 77};
+  struct wire_report got;
+  bool ended;
+  ck_assert(wire_send_report(pair[1], &paused));
+  ck_assert(wire_receive_report(pair[0], &got, &ended));
+  ck_assert_int_eq(got.kind, WIRE_PAUSED);
+  ck_assert_uint_eq(got.job, 3);
+  ck_assert_int_eq(got.pid, 77);
+  ck_assert(wire_send_go(pair[0]));
+  ck_assert(wire_receive_go(pair[1]));
+  hang_up();
+  ck_assert(!wire_receive_go(pair[1]));
+  ck_assert(!wire_send_go(pair[1]));
+}
+END_TEST
+
 /* Lengths of brief and detail; -1 is none. */
 static const struct {
   long brief, detail;
@@ -148,6 +165,7 @@ static Suite *suite(void) {
   TCase *t = tcase_create("wire");
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_test(t, jobs_arrive_one_by_one);
+  tcase_add_test(t, a_paused_worker_is_told_to_go_on);
   tcase_add_loop_test(t, reports_arrive_with_their_texts, 0, sizeof lengths / sizeof *lengths);
   tcase_add_test(t, nothing_there_is_not_the_end);
   tcase_add_test(t, sending_to_nobody_fails);

@@ -137,6 +137,22 @@ START_TEST(loops_without_answers_cost_nothing) {
 }
 END_TEST
 
+/* As reports count them: a loop is a step, its end is none. */
+START_TEST(steps_have_numbers) {
+  static const size_t places[] = {0, 1, 2, 4, 5};
+  struct session *s = compiled("c1 > noop\nrepeat 2 {\nc1 < noop\n}\nc1 > noop\nc1 < noop");
+  unsigned steps;
+  for (unsigned i = 0; i < 5; i++) {
+    ck_assert_ptr_eq(step_numbered(s, i + 1, &steps), &s->steps[places[i]]);
+    ck_assert_uint_eq(steps, 5);
+  }
+  ck_assert_ptr_null(step_numbered(s, 0, &steps));
+  ck_assert_ptr_null(step_numbered(s, 6, &steps));
+  ck_assert_uint_eq(steps, 5);
+  session_free(s);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("cursor");
   TCase *t = tcase_create("cursor");
@@ -146,6 +162,7 @@ static Suite *suite(void) {
                       sizeof sessions / sizeof *sessions);
   tcase_add_test(t, random_programs_walk_as_if_unrolled);
   tcase_add_test(t, loops_without_answers_cost_nothing);
+  tcase_add_test(t, steps_have_numbers);
   suite_add_tcase(s, t);
   return s;
 }
