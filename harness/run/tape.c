@@ -1,11 +1,20 @@
 #include "run/tape.h"
 
+#include "base/check.h"
 #include "run/stream.h"
+
+static void forget(struct tape *t) {
+  t->full = false;
+  t->reads = t->read_bytes = 0;
+  for (size_t i = 0; i < SESSION_CONNS; i++)
+    t->ends[i] = TAPE_CLOSED;
+}
 
 void tape_init(struct tape *t, size_t cap) {
   *t = (struct tape){.cap = cap};
   vec_init(&t->entries, sizeof(struct tape_entry));
   buf_init(&t->bytes, cap);
+  forget(t);
 }
 
 void tape_fini(struct tape *t) {
@@ -15,13 +24,20 @@ void tape_fini(struct tape *t) {
 
 void tape_reset(struct tape *t) {
   t->entries.n = 0;
-  t->full = false;
   buf_reset(&t->bytes);
+  forget(t);
 }
 
 void tape_add(struct tape *t, enum tape_kind kind, unsigned conn, bool own, uint64_t usec,
               struct span bytes) {
   size_t off = t->bytes.n;
+  CHECK(conn < SESSION_CONNS);
+  if (kind == TAPE_CAME) {
+    t->reads++;
+    t->read_bytes += bytes.n;
+  }
+  if (kind >= TAPE_CLOSED || kind == TAPE_OPENED)
+    t->ends[conn] = kind == TAPE_OPENED ? TAPE_CLOSED : kind;
   size_t room = t->cap - off - t->entries.n * t->entries.size;
   if (t->full || room < t->entries.size || room - t->entries.size < bytes.n) {
     t->full = true;
@@ -59,11 +75,5 @@ void tape_stream(const struct tape *t, unsigned conn, bool from_server, struct b
 }
 
 enum tape_kind tape_end(const struct tape *t, unsigned conn) {
-  enum tape_kind end = TAPE_CLOSED;
-  for (size_t i = 0; i < t->entries.n; i++) {
-    const struct tape_entry *e = tape_entry(t, i);
-    if (e->conn == conn && (e->kind >= TAPE_CLOSED || e->kind == TAPE_OPENED))
-      end = e->kind == TAPE_OPENED ? TAPE_CLOSED : e->kind;
-  }
-  return end;
+  return t->ends[conn];
 }

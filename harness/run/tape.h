@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "session/session.h"
 
 enum tape_kind {
   TAPE_OPENED,
@@ -30,7 +31,9 @@ struct tape {
   struct buf bytes;
   size_t cap; /* of entries and bytes together, in bytes */
   char ns[4];
-  bool full; /* the cap was reached: what came after is missing */
+  bool full; /* the cap was reached: what came after is missing, but for the two below */
+  enum tape_kind ends[SESSION_CONNS];
+  uint64_t reads, read_bytes; /* in how many pieces how much came from the server */
 };
 
 /* `cap` bounds what is taken down, entries and bytes together; many small ones count, too. */

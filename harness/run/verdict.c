@@ -9,6 +9,7 @@ static const char *const kind_names[] = {
     [KIND_TIMEOUT] = "timeout",
     [KIND_LEFTOVER] = "leftover",
     [KIND_REGRESSION] = "regression",
+    [KIND_DIFFERENCE] = "difference",
     [KIND_SERVER_CRASH] = "server_crash",
     [KIND_SERVER_LIMIT] = "server_limit",
     [KIND_SETUP] = "setup",

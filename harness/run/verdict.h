@@ -22,6 +22,7 @@ enum verdict_kind {
   KIND_TIMEOUT,
   KIND_LEFTOVER,
   KIND_REGRESSION, /* the case is met, but the golden is not */
+  KIND_DIFFERENCE, /* two servers differ */
   /* error */
   KIND_SERVER_CRASH,
   KIND_SERVER_LIMIT, /* the server was ended by a bound: its log, or it would not stop */

@@ -1,10 +1,8 @@
 /* The answers of two plays side by side: which go together, and in what they differ. */
 #include "run/alignment.h"
 
-#include "compiled.h"
+#include "answered.h"
 
-/* Lines of the notation; `@2` before one is the step that it met, `@-` none; `end`, `reset`. A "+"
- * before a line makes it part of the answer before it. Connection 1 unless `c2 ` comes first. */
 struct alike {
   const char *name, *steps, *a, *b;
   const char *pairs; /* "a-piece/b-piece differences, .." */
@@ -69,49 +67,6 @@ static const struct alike alikes[] = {
      "@1 stat key=\"a\"\n@- noop\n@- end", "0/0, 1/1, 2/2"},
 };
 
-/* A play that answered the lines; `ns` is its key space. */
-static void script(struct transcript *t, const char *lines, const char *ns) {
-  transcript_init(t, 1 << 20);
-  memcpy(t->ns, ns, sizeof t->ns);
-  struct buf bytes;
-  buf_init(&bytes, 1 << 20);
-  size_t step = 0;
-  unsigned conn = 1;
-  enum answer_kind kind = ANSWER_BYTES;
-  bool open = false;
-  while (*lines) {
-    const char *end = strchrnul(lines, '\n');
-    bool more = *lines == '+';
-    if (open && !more) {
-      transcript_add(t, kind, conn, step, buf_span(&bytes));
-      buf_reset(&bytes);
-    }
-    if (!more) {
-      conn = 1;
-      kind = ANSWER_BYTES;
-      if (*lines == 'c') {
-        conn = (unsigned)lines[1] - '0';
-        lines += 3;
-      }
-      step = lines[1] == '-' ? ANSWER_UNEXPECTED : (size_t)(lines[1] - '0');
-    }
-    lines += more ? 2 : 3;
-    char *line = xasprintf("%.*s", (int)(end - lines), lines);
-    if (strcmp(line, "end") == 0)
-      kind = ANSWER_END;
-    else if (strcmp(line, "reset") == 0)
-      kind = ANSWER_RESET;
-    else
-      add_line_bytes(&bytes, line, false);
-    free(line);
-    open = true;
-    lines = *end ? end + 1 : end;
-  }
-  if (open)
-    transcript_add(t, kind, conn, step, buf_span(&bytes));
-  buf_fini(&bytes);
-}
-
 static void put_index(struct buf *out, const struct piece *p, const struct vec *all) {
   if (p)
     buf_addf(out, "%zu", (size_t)(p - (const struct piece *)all->items));
@@ -141,8 +96,8 @@ START_TEST(answers_go_together) {
   struct alignment al;
   struct buf told;
   buf_init(&told, 4096);
-  script(&a, x->a, "ns01");
-  script(&b, x->b, "ns02");
+  answered(&a, x->a, "ns01");
+  answered(&b, x->b, "ns02");
   alignment_init(&al, s, &a, &b);
   describe(&al, &told);
   ck_assert_msg(strcmp(buf_cstr(&told), x->pairs) == 0, "%s: want %s, got %s", x->name, x->pairs,
@@ -189,8 +144,8 @@ START_TEST(key_spaces_are_the_same) {
   struct alignment al;
   struct buf told;
   buf_init(&told, 4096);
-  script(&a, x->a, "ns01");
-  script(&b, x->b, "ns02");
+  answered(&a, x->a, "ns01");
+  answered(&b, x->b, "ns02");
   alignment_init(&al, s, &a, &b);
   describe(&al, &told);
   const struct pair *p = alignment_pair(&al, 0);
@@ -214,7 +169,7 @@ START_TEST(fields_of_several_plays_add_up) {
   struct transcript t[3];
   unsigned fields[2] = {0};
   for (size_t i = 0; i < 3; i++)
-    script(&t[i], plays[i], "ns01");
+    answered(&t[i], plays[i], "ns01");
   for (size_t i = 1; i < 3; i++) {
     struct alignment al;
     alignment_init(&al, s, &t[0], &t[i]);
