@@ -5,8 +5,8 @@
 #include "cli/command.h"
 #include "mcbp/near.h"
 
-static const struct command *const commands[] = {&command_run, &command_list, &command_show,
-                                                 &command_lint};
+static const struct command *const commands[] = {&command_run, &command_compare, &command_list,
+                                                 &command_show, &command_lint};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -15,7 +15,7 @@ static void help(FILE *out) {
         "compares every byte that comes back.\n\nCommands:\n",
         out);
   for (size_t i = 0; i < COMMANDS; i++)
-    fprintf(out, "  %-6s %s\n", commands[i]->name, commands[i]->what);
+    fprintf(out, "  %-7s %s\n", commands[i]->name, commands[i]->what);
   fputs("\n\"mcreplay COMMAND --help\" tells more. Exit status: 0 all well, 1 failures,\n"
         "2 usage or bad input, 3 the infrastructure.\n"
         "\nExamples:\n"

@@ -1,58 +1,12 @@
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "cli/command.h"
 #include "cli/run_options.h"
-#include "cli/run_tool.h"
-#include "report/console.h"
-#include "report/junit.h"
-#include "run/schedule.h"
-
-static int status_of(const struct run_totals *t) {
-  if (t->failed || t->xpassed || t->errors > t->setup)
-    return t->interrupted ? EXIT_INFRASTRUCTURE : EXIT_RED;
-  if (t->setup || t->interrupted)
-    return EXIT_INFRASTRUCTURE;
-  return EXIT_WELL;
-}
-
-static int run_cases(const struct run_options *o) {
-  struct console *console = console_new(
-      (struct console_options){.out = stdout,
-                               .terminal = isatty(STDOUT_FILENO) && !o->profile->terminal,
-                               .verbose = o->verbose,
-                               .quiet = o->quiet,
-                               .note = o->note});
-  struct junit *junit = junit_new();
-  const struct sink sinks[] = {console_sink(console), history_sink(o->history), junit_sink(junit)};
-  struct run_totals totals = schedule_run(&o->config, sinks, o->junit ? 3 : 2);
-  run_tool_end(o);
-  int status = status_of(&totals);
-  if (o->junit && !junit_write(junit, o->junit)) {
-    fprintf(stderr, "mcreplay run: can't write %s: %s\n", o->junit, strerror(errno));
-    status = EXIT_INFRASTRUCTURE;
-  }
-  if (totals.run > 0 && totals.run == totals.skipped) {
-    command_usage("run", "every case was skipped; nothing has been tested");
-    status = EXIT_USAGE;
-  }
-  /* A run that has tested nothing is none to go by, nor are the times of one under a tool or with a
-   * pause. */
-  bool tested =
-      totals.run > totals.skipped + totals.setup && !o->profile->tool && !o->config.pause_before;
-  if (tested && !history_write(o->history, o->last, o->part))
-    fprintf(stderr, "mcreplay run: warning: can't write %s: %s\n", o->last, strerror(errno));
-  console_free(console);
-  junit_free(junit);
-  return status;
-}
+#include "cli/run_report.h"
 
 static int run_main(int argc, char **argv) {
   struct run_options options;
   int status = run_options_parse(&options, argc, argv);
   if (status == EXIT_WELL)
-    status = run_cases(&options);
+    status = run_report(&options, "run", NULL);
   run_options_fini(&options);
   return status;
 }

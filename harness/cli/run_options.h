@@ -11,8 +11,9 @@ struct run_options {
   struct suite suite;
   struct known known;
   struct goldens *goldens;
-  char *golden; /* their folder; NULL: none are looked at */
-  struct profile *profile;
+  char *golden;                        /* their folder; NULL: none are looked at */
+  struct profile *profile, *candidate; /* the second of `compare`, else NULL */
+  char *server;                        /* what the reports call them */
   struct delivery *deliveries;
   enum transport transports[2];
   struct history *history;

@@ -7,8 +7,12 @@
 #include "base/check.h"
 #include "run/choice.h"
 
-static const char *default_last(void) {
-  return run_options_in_build() ? "build/report/last-run.json" : ".mcreplay-last.json";
+/* A comparison is no run that `run --last-failed` should go by. */
+static const char *default_last(const char *program) {
+  bool compares = strcmp(program, "compare") == 0;
+  if (run_options_in_build())
+    return compares ? "build/report/last-compare.json" : "build/report/last-run.json";
+  return compares ? ".mcreplay-last-compare.json" : ".mcreplay-last.json";
 }
 
 static bool recall_failed(struct run_options *o, struct run_words *w, struct diag *diag) {
@@ -33,7 +37,7 @@ static bool recall_failed(struct run_options *o, struct run_words *w, struct dia
 bool run_select_recall(struct run_options *o, struct run_words *w, struct diag *diag) {
   struct buf why;
   buf_init(&why, 4096);
-  o->last = w->last ? w->last : default_last();
+  o->last = w->last ? w->last : default_last(w->program);
   o->history = history_load(o->last, &why);
   if (why.n)
     fprintf(stderr, "%s: warning: %s is ignored: %s\n", w->head, o->last, buf_cstr(&why));

@@ -15,18 +15,19 @@ enum {
   TIMEOUT_LEAST_MS = 4
 };
 
-static bool number(const char *name, const char *text, uint64_t least, uint64_t most,
-                   uint64_t *out) {
+static bool number(const struct run_words *w, const char *name, const char *text, uint64_t least,
+                   uint64_t most, uint64_t *out) {
   if (text_number(span_str(text), out) && *out >= least && *out <= most)
     return true;
-  command_usage("run", "%s: \"%.60s\" should be a number from %llu to %llu", name, text,
+  command_usage(w->program, "%s: \"%.60s\" should be a number from %llu to %llu", name, text,
                 (unsigned long long)least, (unsigned long long)most);
   return false;
 }
 
-static bool small(const char *name, const char *text, unsigned most, unsigned *out) {
+static bool small(const struct run_words *w, const char *name, const char *text, unsigned most,
+                  unsigned *out) {
   uint64_t value;
-  if (!number(name, text, 1, most, &value))
+  if (!number(w, name, text, 1, most, &value))
     return false;
   *out = (unsigned)value;
   return true;
@@ -53,48 +54,58 @@ enum {
   OPT_FLAKY,
   OPT_GOLDEN,
   OPT_KEEP,
+  OPT_BASELINE,
+  OPT_CANDIDATE,
+  OPT_COMMANDS,
   OPT_TOOL,
   OPT_PAUSE_BEFORE
 };
 
-static const struct option options[] = {
-    {"server", required_argument, NULL, 's'},
+/* What both commands take. */
+#define COMMON_OPTIONS                                                                             \
+  {"server", required_argument, NULL, 's'}, {"delivery", required_argument, NULL, 'd'},            \
+      {"transport", required_argument, NULL, OPT_TRANSPORT},                                       \
+      {"jobs", required_argument, NULL, 'j'}, {"junit", required_argument, NULL, OPT_JUNIT},       \
+      {"min", required_argument, NULL, OPT_MIN}, {"repeat", required_argument, NULL, OPT_REPEAT},  \
+      {"until-fail", no_argument, NULL, OPT_UNTIL_FAIL},                                           \
+      {"shuffle", optional_argument, NULL, OPT_SHUFFLE},                                           \
+      {"seed", required_argument, NULL, OPT_SEED},                                                 \
+      {"server-per", required_argument, NULL, OPT_SERVER_PER},                                     \
+      {"timeout", required_argument, NULL, OPT_TIMEOUT},                                           \
+      {"tag", required_argument, NULL, OPT_TAG}, {"needs", required_argument, NULL, OPT_NEEDS},    \
+      {"shard", required_argument, NULL, OPT_SHARD}, {"last", required_argument, NULL, OPT_LAST},  \
+      {"last-failed", no_argument, NULL, OPT_LAST_FAILED},                                         \
+      {"keep", required_argument, NULL, OPT_KEEP}, {"verbose", no_argument, NULL, 'v'},            \
+      {"quiet", no_argument, NULL, 'q'}, {                                                         \
+    0                                                                                              \
+  }
+
+static const struct option run_options[] = {
     {"command", required_argument, NULL, OPT_COMMAND},
     {"attach", required_argument, NULL, OPT_ATTACH},
-    {"delivery", required_argument, NULL, 'd'},
-    {"transport", required_argument, NULL, OPT_TRANSPORT},
-    {"jobs", required_argument, NULL, 'j'},
-    {"junit", required_argument, NULL, OPT_JUNIT},
-    {"min", required_argument, NULL, OPT_MIN},
-    {"repeat", required_argument, NULL, OPT_REPEAT},
-    {"until-fail", no_argument, NULL, OPT_UNTIL_FAIL},
-    {"shuffle", optional_argument, NULL, OPT_SHUFFLE},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"server-per", required_argument, NULL, OPT_SERVER_PER},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"tag", required_argument, NULL, OPT_TAG},
-    {"needs", required_argument, NULL, OPT_NEEDS},
-    {"shard", required_argument, NULL, OPT_SHARD},
-    {"last", required_argument, NULL, OPT_LAST},
-    {"last-failed", no_argument, NULL, OPT_LAST_FAILED},
     {"known", required_argument, NULL, OPT_KNOWN},
     {"flaky", required_argument, NULL, OPT_FLAKY},
     {"golden", required_argument, NULL, OPT_GOLDEN},
-    {"keep", required_argument, NULL, OPT_KEEP},
     {"pause-before", required_argument, NULL, OPT_PAUSE_BEFORE},
     {"gdb", optional_argument, NULL, OPT_TOOL},
     {"rr", optional_argument, NULL, OPT_TOOL},
     {"valgrind", optional_argument, NULL, OPT_TOOL},
     {"strace", optional_argument, NULL, OPT_TOOL},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {0},
+    COMMON_OPTIONS,
+};
+
+static const struct option compare_options[] = {
+    {"baseline", required_argument, NULL, OPT_BASELINE},
+    {"candidate", required_argument, NULL, OPT_CANDIDATE},
+    {"commands", no_argument, NULL, OPT_COMMANDS},
+    COMMON_OPTIONS,
 };
 
 static bool parse_timeout(struct run_words *w, const char *text) {
   if (text_duration(span_str(text), &w->timeout_ms) && w->timeout_ms >= TIMEOUT_LEAST_MS)
     return true;
-  command_usage("run", "--timeout: \"%.60s\" should be seconds, or a number with ms or s", text);
+  command_usage(w->program, "--timeout: \"%.60s\" should be seconds, or a number with ms or s",
+                text);
   return false;
 }
 
@@ -102,7 +113,7 @@ static bool parse_server_per(struct run_words *w, const char *text) {
   w->server_per = strcmp(text, "case") == 0 ? SERVER_PER_CASE : SERVER_PER_RUN;
   if (w->server_per == SERVER_PER_CASE || strcmp(text, "run") == 0)
     return true;
-  command_usage("run", "--server-per: \"%.60s\" should be case or run", text);
+  command_usage(w->program, "--server-per: \"%.60s\" should be case or run", text);
   return false;
 }
 
@@ -118,8 +129,9 @@ static bool parse_shard(struct run_words *w, const char *text) {
     w->parts = (unsigned)parts;
     return true;
   }
-  command_usage("run", "--shard: \"%.60s\" should be I/N, the I-th of N parts, 1 <= I <= N <= %d",
-                text, PARTS_MAX);
+  command_usage(w->program,
+                "--shard: \"%.60s\" should be I/N, the I-th of N parts, 1 <= I <= N <= %d", text,
+                PARTS_MAX);
   return false;
 }
 
@@ -169,6 +181,15 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
   case OPT_KEEP:
     text = &w->keep;
     break;
+  case OPT_BASELINE:
+    text = &w->baseline;
+    break;
+  case OPT_CANDIDATE:
+    text = &w->candidate;
+    break;
+  case OPT_COMMANDS:
+    flag = &w->commands;
+    break;
   case OPT_UNTIL_FAIL:
     flag = &w->until_fail;
     break;
@@ -182,23 +203,23 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     flag = &w->quiet;
     break;
   case 'j':
-    return small("-j", optarg, WORKERS_MAX, &w->workers);
+    return small(w, "-j", optarg, WORKERS_MAX, &w->workers);
   case OPT_MIN:
-    return number("--min", optarg, 0, UINT32_MAX, &w->min);
+    return number(w, "--min", optarg, 0, UINT32_MAX, &w->min);
   case OPT_REPEAT:
-    return small("--repeat", optarg, REPEAT_MAX, &w->repeat);
+    return small(w, "--repeat", optarg, REPEAT_MAX, &w->repeat);
   case OPT_SHUFFLE:
     w->shuffle = true;
-    return !optarg || number("--shuffle", optarg, 1, UINT64_MAX, &w->shuffle_seed);
+    return !optarg || number(w, "--shuffle", optarg, 1, UINT64_MAX, &w->shuffle_seed);
   case OPT_SEED:
     w->seeded = true;
-    return number("--seed", optarg, 0, UINT64_MAX, &w->seed);
+    return number(w, "--seed", optarg, 0, UINT64_MAX, &w->seed);
   case OPT_SERVER_PER:
     return parse_server_per(w, optarg);
   case OPT_TIMEOUT:
     return parse_timeout(w, optarg);
   case OPT_PAUSE_BEFORE:
-    return small("--pause-before", optarg, STEPS_MAX, &w->pause_before);
+    return small(w, "--pause-before", optarg, STEPS_MAX, &w->pause_before);
   case OPT_TOOL:
     w->tool = name;
     w->tool_options = optarg;
@@ -206,7 +227,7 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
   case OPT_SHARD:
     return parse_shard(w, optarg);
   default:
-    command_bad_option("run", argv);
+    command_bad_option(w->program, argv);
     return false;
   }
   if (text)
@@ -229,11 +250,19 @@ void run_words_init(struct run_words *w, const char *program) {
   snprintf(w->head, sizeof w->head, "mcreplay %s", program);
 }
 
-bool run_words_parse(struct run_words *w, int argc, char **argv) {
+static bool parse(struct run_words *w, const struct option *options, int argc, char **argv) {
   opterr = 0;
   int c, at = 0;
   while ((c = getopt_long(argc, argv, "s:d:j:k:vq", options, &at)) != -1)
     if (!parse_option(w, c, options[at].name, argv))
       return false;
   return true;
+}
+
+bool run_words_parse(struct run_words *w, int argc, char **argv) {
+  return parse(w, run_options, argc, argv);
+}
+
+bool run_words_parse_compare(struct run_words *w, int argc, char **argv) {
+  return parse(w, compare_options, argc, argv);
 }

@@ -1,5 +1,5 @@
-/* The words of `run` as they were given, before what they name is loaded. Internal to the cli
- * layer. */
+/* The words of `run` and `compare` as they were given, before what they name is loaded. Internal to
+ * the cli layer. */
 #ifndef CLI_RUN_WORDS_H
 #define CLI_RUN_WORDS_H
 
@@ -14,6 +14,7 @@ struct run_words {
   const char *program; /* "run": the command that they were given to */
   char head[32];       /* of its messages: "mcreplay run" */
   const char *server, *command, *attach, *deliveries, *transports, *known, *flaky, *golden;
+  const char *baseline, *candidate; /* of `compare` */
   const char *pattern, *tag, *needs, *last, *junit, *keep;
   const char *tool, *tool_options; /* the last that was asked for, and more words for it; NULL: none
                                     */
@@ -23,12 +24,15 @@ struct run_words {
   unsigned pause_before; /* 0: no pause */
   enum server_per server_per;
   bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
+  bool commands; /* baseline and candidate are command lines */
 };
 
 /* What they are when none is given. */
 void run_words_init(struct run_words *w, const char *program);
 
-/* Parses; leaves `optind` at the paths. Prints what is wrong and returns false. */
+/* Parse; leave `optind` at the paths. Print what is wrong and return false. The options of
+ * `compare` are other ones where they name servers. */
 bool run_words_parse(struct run_words *w, int argc, char **argv);
+bool run_words_parse_compare(struct run_words *w, int argc, char **argv);
 
 #endif

@@ -199,6 +199,13 @@ static void end_cb(void *arg, const struct run_totals *t) {
     for (size_t i = 0; i < c->reasons_n; i++)
       fprintf(out, "  %zu  %s\n", c->reasons[i].count, c->reasons[i].text);
   }
+  if (c->options.summary && !c->options.quiet) {
+    struct buf summary;
+    buf_init(&summary, SIZE_MAX);
+    c->options.summary(c->options.summary_arg, &summary);
+    fwrite(summary.p, 1, summary.n, out);
+    buf_fini(&summary);
+  }
   struct buf seconds;
   buf_init(&seconds, 64);
   seconds_add(&seconds, seconds_millis(t->seconds));

@@ -13,10 +13,13 @@
 struct console;
 
 struct console_options {
-  FILE *out;        /* borrowed; flushed after each result that is printed */
-  bool terminal;    /* progress line and colour */
-  bool verbose;     /* a line for each case run, passes too */
-  bool quiet;       /* failures and the last line only */
+  FILE *out;     /* borrowed; flushed after each result that is printed */
+  bool terminal; /* progress line and colour */
+  bool verbose;  /* a line for each case run, passes too */
+  bool quiet;    /* failures and the last line only */
+  /* Appends lines that go before the last one; NULL: none. */
+  void (*summary)(void *arg, struct buf *out);
+  void *summary_arg;
   const char *note; /* what the head line ends with, borrowed; NULL: nothing */
 };
 

@@ -2,8 +2,8 @@
 
 #include "run/log_tail.h"
 
-void fleet_init(struct fleet *f, const struct run_config *config) {
-  *f = (struct fleet){.config = config};
+void fleet_init(struct fleet *f, const struct profile *profile) {
+  *f = (struct fleet){.profile = profile};
 }
 
 static struct server *ready(struct server *s, struct buf *why) {
@@ -18,7 +18,7 @@ static struct server *ready(struct server *s, struct buf *why) {
 
 struct server *fleet_take(struct fleet *f, enum transport t, const struct job *job,
                           struct buf *why) {
-  const struct profile *p = f->config->profile;
+  const struct profile *p = f->profile;
   if (!job->fresh && f->shared[t])
     return f->shared[t];
   if (!job->fresh)

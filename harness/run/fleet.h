@@ -7,11 +7,11 @@
 #include "server/server.h"
 
 struct fleet {
-  const struct run_config *config;
+  const struct profile *profile;
   struct server *shared[2], *spare[2]; /* by transport */
 };
 
-void fleet_init(struct fleet *f, const struct run_config *config);
+void fleet_init(struct fleet *f, const struct profile *profile);
 
 /* A server that is ready; NULL with the reason in `why`: a line, and behind it those of its log. */
 struct server *fleet_take(struct fleet *f, enum transport t, const struct job *job,

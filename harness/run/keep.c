@@ -31,6 +31,7 @@ struct keep {
 struct folder {
   const struct run_config *config;
   const struct job *job;
+  const struct keep_side *side; /* whose files are being added; NULL: no server's */
   char *path;
   int error;
 };
@@ -76,8 +77,14 @@ static void check(struct folder *f, bool ok) {
     f->error = errno;
 }
 
+/* The path of a file; the caller frees. */
+static char *path_of(const struct folder *f, const char *name) {
+  const char *side = f->side ? f->side->name : NULL;
+  return xasprintf("%s/%s%s%s", f->path, side ? side : "", side ? "." : "", name);
+}
+
 static void add_file(struct folder *f, const char *name, struct span content) {
-  char *path = xasprintf("%s/%s", f->path, name);
+  char *path = path_of(f, name);
   check(f, file_write(path, content));
   free(path);
 }
@@ -145,8 +152,9 @@ static void add_words(struct buf *text, const char *title, const char *const *wo
   buf_add_byte(text, '\n');
 }
 
-static void add_server(struct folder *f, struct server *s) {
-  const struct profile *p = f->config->profile;
+static void add_server(struct folder *f) {
+  const struct profile *p = f->side->profile;
+  struct server *s = f->side->server;
   struct buf text;
   buf_init(&text, TEXT_MAX);
   buf_addf(&text, "profile      %s%s%s%s\n", p->name, p->file ? " (" : "", p->file ? p->file : "",
@@ -195,7 +203,7 @@ static void add_streams(struct folder *f, const struct tape *t) {
 
 static void add_conversation(struct folder *f, const struct tape *t) {
   const struct session *session = suite_case(f->config->suite, f->job->test)->session;
-  char *path = xasprintf("%s/conversation.txt", f->path);
+  char *path = path_of(f, "conversation.txt");
   FILE *out = fopen(path, "we");
   check(f, out != NULL);
   if (out) {
@@ -225,7 +233,7 @@ static struct pcap_event event_of(const struct tape *t, const struct tape_entry 
 }
 
 static void add_capture(struct folder *f, const struct tape *t) {
-  char *path = xasprintf("%s/conversation.pcap", f->path);
+  char *path = path_of(f, "conversation.pcap");
   struct pcap_writer *w = pcap_writer_open(path);
   check(f, w != NULL);
   for (size_t i = 0; w && i < t->entries.n; i++) {
@@ -255,8 +263,21 @@ static void add_line(struct verdict *v, char *line) {
   v->detail = detail;
 }
 
+static void add_side(struct folder *f, const struct keep_side *side) {
+  f->side = side;
+  add_server(f);
+  if (!f->error && side->server && !side->profile->attached)
+    add_log(f, side->server);
+  if (!f->error && side->tape) {
+    add_streams(f, side->tape);
+    add_conversation(f, side->tape);
+    add_capture(f, side->tape);
+  }
+  f->side = NULL;
+}
+
 static char *keep_red(const struct run_config *config, const struct job *job, struct verdict *v,
-                      const struct verdict *told, const struct tape *tape, struct server *server) {
+                      const struct verdict *told, const struct keep_side *sides, size_t nsides) {
   struct keep *k = config->keep;
   if (atomic_fetch_add(&k->wanted, 1) >= KEEP_MOST) {
     add_line(v, xasprintf("not kept: %d failures of this run are kept already", KEEP_MOST));
@@ -271,15 +292,9 @@ static char *keep_red(const struct run_config *config, const struct job *job, st
     add_script(&f);
     add_session(&f);
     add_report(&f, told);
-    add_server(&f, server);
   }
-  if (!f.error && server && !config->profile->attached)
-    add_log(&f, server);
-  if (!f.error && tape) {
-    add_streams(&f, tape);
-    add_conversation(&f, tape);
-    add_capture(&f, tape);
-  }
+  for (size_t i = 0; i < nsides && !f.error; i++)
+    add_side(&f, &sides[i]);
   if (!f.error)
     return f.path;
   add_line(v, xasprintf("not kept: can't write below %s: %s", f.path, strerror(f.error)));
@@ -288,11 +303,11 @@ static char *keep_red(const struct run_config *config, const struct job *job, st
 }
 
 char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
-                   const struct tape *tape, struct server *server) {
+                   const struct keep_side *sides, size_t nsides) {
   if (!config->keep || v->kind == KIND_INTERRUPTED)
     return NULL;
   struct verdict told = told_as(config, job, v);
-  char *path = verdict_is_red(&told) ? keep_red(config, job, v, &told, tape, server) : NULL;
+  char *path = verdict_is_red(&told) ? keep_red(config, job, v, &told, sides, nsides) : NULL;
   free(told.brief);
   return path;
 }

@@ -9,6 +9,8 @@
  *   server.txt          how the server was started and what became of it
  *   server.log          the end of what it wrote
  *
+ * Where two servers are compared, each has files of its own: candidate.received.c1.bin.
+ *
  * Kept by the process that has the verdict, in a folder named after the case run, ID.DELIVERY
  * .TRANSPORT[.rN], in which whatever is no letter, digit or one of "+,-._=@" is written "." (a "/")
  * or "-"; one of that name from an earlier run is replaced. */
@@ -27,11 +29,19 @@ enum { KEEP_MOST = 100, KEEP_TAPE_MAX = 4 << 20 };
 struct keep *keep_new(const char *base);
 void keep_free(struct keep *k);
 
-/* Keeps the failure of a job, or its unexpected pass, when it is red and the run keeps failures;
- * `tape` and `server` may be NULL. Returns the folder, which the caller frees, or NULL. The
- * verdict's detail gets a line when nothing could be kept, or no more than that. */
+/* A server that a failure was seen on. */
+struct keep_side {
+  const char *name; /* its files' names begin with it and a dot; NULL: there is but one server */
+  const struct profile *profile;
+  const struct tape *tape; /* NULL: none */
+  struct server *server;   /* NULL: could not be had */
+};
+
+/* Keeps the failure of a job, or its unexpected pass, when it is red and the run keeps failures.
+ * Returns the folder, which the caller frees, or NULL. The verdict's detail gets a line when
+ * nothing could be kept, or no more than that. */
 char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
-                   const struct tape *tape, struct server *server);
+                   const struct keep_side *sides, size_t nsides);
 
 /* The name of a job's folder; the caller frees. */
 char *keep_name(const struct run_config *config, const struct job *job);

@@ -58,10 +58,11 @@ struct job *plan_jobs(const struct run_config *config, size_t *n) {
 
 char *plan_skip(const struct run_config *config, const struct job *job) {
   const struct session *s = suite_case(config->suite, job->test)->session;
-  const struct profile *p = config->profile;
-  for (const char **need = s->needs; *need; need++)
-    if (!profile_can(p, *need))
-      return xasprintf("needs %s, which %s lacks", *need, p->name);
+  const struct profile *p = config->profile, *both[] = {p, config->candidate};
+  for (size_t i = 0; i < 2 && both[i]; i++)
+    for (const char **need = s->needs; *need; need++)
+      if (!profile_can(both[i], *need))
+        return xasprintf("needs %s, which %s lacks", *need, both[i]->name);
   const struct delivery *d = &config->deliveries[job->delivery];
   for (size_t i = 0; i < s->nnot_under; i++)
     if (text_glob(span_str(s->not_under[i].pattern), span_str(d->name)))

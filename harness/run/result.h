@@ -12,9 +12,10 @@ struct result {
   const char *title;
   const char *delivery;  /* "bytewise" */
   const char *transport; /* "unix" */
-  const char *server;    /* the profile's name */
+  const char *server;    /* the profile's name, or of two: "memcached..refserver" */
   unsigned repetition;   /* from 0 */
   double seconds;
+  bool alike;            /* of a comparison: the case failed on both servers in the same way */
   const char *kept;      /* the folder with what is kept of the failure, or NULL */
   const char *reproduce; /* a command line, or NULL */
   struct verdict verdict;

@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "run/clock.h"
+#include "run/comparison.h"
 #include "run/keep.h"
 #include "run/pause.h"
 #include "run/wire.h"
@@ -67,15 +68,16 @@ static void tell(struct crew *c, const struct result *r) {
   count(&c->totals, &r->verdict);
   for (size_t i = 0; i < c->nsinks; i++)
     c->sinks[i].result(c->sinks[i].arg, r);
-  if (c->config->until_fail && verdict_is_red(&r->verdict)) {
+  bool untestable = c->config->candidate && r->verdict.kind == KIND_SETUP;
+  if ((c->config->until_fail && verdict_is_red(&r->verdict)) || untestable) {
     c->totals.stopped |= c->next < c->njobs;
     c->next = c->njobs; /* what has been dealt out is played to its end */
   }
 }
 
-/* Tells the verdict of a job; takes verdict and `kept` over. */
-static void tell_job(struct crew *c, const struct job *job, struct verdict v, double seconds,
-                     char *kept) {
+/* Tells a job's verdict; takes over what the report owns. */
+static void tell_job(struct crew *c, const struct job *job, struct wire_report report) {
+  struct verdict v = report.verdict;
   const struct test_case *test = suite_case(c->config->suite, job->test);
   const char *delivery = c->config->deliveries[job->delivery].name;
   if (v.status != VERDICT_SKIPPED && v.kind != KIND_INTERRUPTED) {
@@ -90,16 +92,17 @@ static void tell_job(struct crew *c, const struct job *job, struct verdict v, do
       .title = test->session->title,
       .delivery = delivery,
       .transport = transport_name(c->config->transports[job->transport]),
-      .server = c->config->profile->name,
+      .server = c->config->server,
       .repetition = job->repetition,
-      .seconds = seconds,
-      .kept = kept,
+      .seconds = report.seconds,
+      .alike = report.alike,
+      .kept = report.kept,
       .reproduce = line,
       .verdict = v,
   };
   tell(c, &r);
   free(line);
-  free(kept);
+  free(report.kept);
   verdict_fini(&r.verdict);
 }
 
@@ -108,7 +111,7 @@ static void tell_server(struct crew *c, struct verdict v) {
                      .title = "the server between and after the cases",
                      .delivery = "none",
                      .transport = "none",
-                     .server = c->config->profile->name,
+                     .server = c->config->server,
                      .repetition = c->server_findings++,
                      .verdict = v};
   tell(c, &r);
@@ -118,14 +121,26 @@ static void tell_server(struct crew *c, struct verdict v) {
 static void start_worker(struct worker_slot *s);
 
 /* Gives a worker so long, and the grace, to be heard of. */
-static void watch(struct worker_slot *s, unsigned ms) {
+static void watch(struct worker_slot *s, uint64_t ms) {
   ms += GRACE_MS;
-  struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+  struct timeval tv = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
   event_add(s->watchdog, &tv);
 }
 
+/* The longest that a job may take: a play, or all of a duel's. */
+static uint64_t job_ms(const struct run_config *config) {
+  uint64_t ms = (uint64_t)config->total_ms + config->profile->ready_ms;
+  if (config->candidate)
+    ms += (uint64_t)config->total_ms + config->candidate->ready_ms;
+  return config->candidate ? ms * COMPARISON_MOST : ms;
+}
+
 static void watch_job(struct worker_slot *s) {
-  watch(s, s->crew->config->total_ms + s->crew->config->profile->ready_ms);
+  watch(s, job_ms(s->crew->config));
+}
+
+static uint64_t stop_ms(const struct run_config *config) {
+  return (uint64_t)config->profile->stop_ms + (config->candidate ? config->candidate->stop_ms : 0);
 }
 
 /* Skips what can't be run, and gives the next job to an idle worker; dismisses it when there is
@@ -136,7 +151,7 @@ static void deal(struct worker_slot *s) {
     const struct job *job = &c->jobs[c->next++];
     char *skip = plan_skip(c->config, job);
     if (skip)
-      tell_job(c, job, (struct verdict){.status = VERDICT_SKIPPED, .brief = skip}, 0, NULL);
+      tell_job(c, job, (struct wire_report){.verdict = {.status = VERDICT_SKIPPED, .brief = skip}});
     else
       s->job = job;
   }
@@ -146,7 +161,7 @@ static void deal(struct worker_slot *s) {
     (void)wire_send_job(s->fd, s->job);
   } else if (!s->dismissed) {
     s->dismissed = true;
-    watch(s, c->config->profile->stop_ms); /* it stops its servers */
+    watch(s, stop_ms(c->config)); /* it stops its servers */
     shutdown(s->fd, SHUT_WR);
   }
 }
@@ -169,6 +184,15 @@ static struct verdict death(const struct worker_slot *s, int status) {
   return v;
 }
 
+/* Keeps what there is to a worker's death, which took servers and tapes with it. */
+static char *keep_death(const struct run_config *config, const struct job *job, struct verdict *v) {
+  bool two = config->candidate != NULL;
+  const struct keep_side sides[SIDES] = {
+      {.name = two ? side_name(BASELINE) : NULL, .profile = config->profile},
+      {.name = side_name(CANDIDATE), .profile = config->candidate}};
+  return keep_failure(config, job, v, sides, two ? SIDES : 1);
+}
+
 static void worker_ended(struct worker_slot *s) {
   struct crew *c = s->crew;
   int status = 0;
@@ -182,9 +206,9 @@ static void worker_ended(struct worker_slot *s) {
   pause_free(c->pause); /* there is one worker when there is a pause */
   c->pause = NULL;
   if (s->job) {
-    struct verdict v = death(s, status);
-    char *kept = keep_failure(c->config, s->job, &v, NULL, NULL);
-    tell_job(c, s->job, v, 0, kept);
+    struct wire_report r = {.verdict = death(s, status)};
+    r.kept = keep_death(c->config, s->job, &r.verdict);
+    tell_job(c, s->job, r);
     s->job = NULL;
   } else if (status != 0 && !c->totals.interrupted) {
     tell_server(c, death(s, status));
@@ -233,7 +257,7 @@ static void readable_cb(evutil_socket_t fd, short what, void *arg) {
     const struct job *job = s->job;
     s->job = NULL;
     event_del(s->watchdog);
-    tell_job(s->crew, job, r.verdict, r.seconds, r.kept);
+    tell_job(s->crew, job, r);
     deal(s);
   }
   if (ended)
@@ -310,7 +334,7 @@ struct run_totals schedule_run(const struct run_config *config, const struct sin
   for (size_t i = 0; i < 2; i++)
     if (!signals[i] || event_add(signals[i], NULL) != 0)
       DIE("no event");
-  struct run_info info = {config->profile->name, config->seed, c.njobs, config->workers};
+  struct run_info info = {config->server, config->seed, c.njobs, config->workers};
   uint64_t start = clock_usec();
   for (size_t i = 0; i < nsinks; i++)
     sinks[i].begin(sinks[i].arg, &info);

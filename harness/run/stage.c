@@ -106,3 +106,16 @@ struct verdict stage_play(struct stage *s, struct play_options options, bool *wr
   free(ns);
   return v;
 }
+
+static void waited_cb(evutil_socket_t fd, short what, void *arg) {
+  (void)fd;
+  (void)what;
+  event_base_loopbreak(arg);
+}
+
+void stage_wait(struct stage *s, unsigned ms) {
+  struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+  if (event_base_once(s->base, -1, EV_TIMEOUT, waited_cb, s->base, &tv) != 0)
+    DIE("no event");
+  event_base_dispatch(s->base);
+}

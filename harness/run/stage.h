@@ -20,4 +20,7 @@ struct play_options stage_options(const struct run_config *config, const struct 
  * from now on may meet the keys of earlier plays. The caller owns the verdict. */
 struct verdict stage_play(struct stage *s, struct play_options options, bool *wrapped);
 
+/* Lets time pass, so that what tells the time tells another one. */
+void stage_wait(struct stage *s, unsigned ms);
+
 #endif

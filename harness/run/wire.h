@@ -19,6 +19,7 @@ struct wire_report {
   enum wire_kind kind;
   size_t job;
   double seconds;
+  bool alike;             /* the case failed on both servers in the same way */
   struct verdict verdict; /* its texts are owned by whoever holds the report */
   char *kept;             /* a folder, or NULL; owned likewise */
   int pid;                /* WIRE_PAUSED: of the server; 0 when it is attached */

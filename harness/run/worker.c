@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "run/clock.h"
+#include "run/duel.h"
 #include "run/fate.h"
 #include "run/fleet.h"
 #include "run/keep.h"
@@ -14,10 +15,11 @@
 struct worker {
   const struct run_config *config;
   int fd;
-  struct stage *stage;
-  struct fleet fleet;
-  struct tape tape;    /* of the case in hand */
-  const char *last_id; /* the case that ran last, for a server found dead afterwards */
+  struct stage *stage;        /* NULL: what is played are duels */
+  struct duel *duel;          /* NULL: they are not */
+  struct fleet fleets[SIDES]; /* the second is there for duels */
+  struct tape tape;           /* of the case in hand */
+  const char *last_id;        /* the case that ran last, for a server found dead afterwards */
 };
 
 static void report_server(struct worker *w, enum verdict_kind kind, char *brief, char *detail) {
@@ -29,23 +31,24 @@ static void report_server(struct worker *w, enum verdict_kind kind, char *brief,
   verdict_fini(&r.verdict);
 }
 
-/* A shared server that has ended since the last case: told as a finding of its own. */
-static void check_shared(struct worker *w, enum transport t) {
-  struct server *s = w->fleet.shared[t];
-  if (!s || w->config->profile->attached)
-    return;
-  enum server_fate fate = server_look(s);
+/* A shared server that has ended since the last case: told as a finding of its own. False when one
+ * has. */
+static bool check_shared(struct worker *w, enum side side, enum transport t) {
+  struct fleet *fleet = &w->fleets[side];
+  struct server *s = fleet->shared[t];
+  enum server_fate fate = s && !fleet->profile->attached ? server_look(s) : SERVER_RUNNING;
   if (fate == SERVER_RUNNING)
-    return;
+    return true;
   struct buf brief, detail;
   buf_init(&brief, WIRE_BRIEF_MAX);
   buf_init(&detail, WIRE_DETAIL_MAX);
-  buf_add_str(&brief, "the server ");
+  buf_addf(&brief, "%s%sthe server ", w->duel ? side_name(side) : "", w->duel ? ": " : "");
   server_describe(s, &brief);
   buf_addf(&brief, " after %s had passed", w->last_id ? w->last_id : "its start");
   log_tail_add_of(&detail, "the server's log ends with", s);
   report_server(w, fate_kind(fate), buf_take(&brief), buf_take(&detail));
-  fleet_give(&w->fleet, t, s, false);
+  fleet_give(fleet, t, s, false);
+  return false;
 }
 
 /* A play that has come to its pause. */
@@ -62,21 +65,27 @@ static void pause_cb(void *arg) {
     _exit(1); /* the parent has gone */
 }
 
-static void run_job(struct worker *w, const struct job *job) {
-  const struct test_case *c = suite_case(w->config->suite, job->test);
+/* The same for both of a duel: when one has ended the other is given up, too, so that both have the
+ * same history. */
+static void check_both(struct worker *w, enum transport t) {
+  bool baseline = check_shared(w, BASELINE, t), both = check_shared(w, CANDIDATE, t) && baseline;
+  for (int s = 0; s < SIDES && !both; s++)
+    if (w->fleets[s].shared[t])
+      fleet_give(&w->fleets[s], t, w->fleets[s].shared[t], false);
+}
+
+/* Plays a job on the one server that there is. */
+static void play(struct worker *w, const struct job *job, struct wire_report *r) {
+  const struct profile *profile = w->config->profile;
   enum transport t = w->config->transports[job->transport];
-  bool attached = w->config->profile->attached != NULL;
-  struct wire_report r = {.kind = WIRE_VERDICT, .job = job->number};
+  struct keep_side side = {.profile = profile};
   struct buf why;
   buf_init(&why, WIRE_DETAIL_MAX);
-  uint64_t start = clock_usec();
   tape_reset(&w->tape);
-  if (!job->fresh)
-    check_shared(w, t);
-  struct server *s = fleet_take(&w->fleet, t, job, &why);
+  struct server *s = fleet_take(&w->fleets[0], t, job, &why);
   if (!s) {
-    r.verdict = fate_setup(&why);
-    r.kept = keep_failure(w->config, job, &r.verdict, NULL, NULL);
+    r->verdict = fate_setup(&why);
+    r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
   } else {
     struct play_options options = stage_options(w->config, job);
     bool wrapped;
@@ -86,20 +95,36 @@ static void run_job(struct worker *w, const struct job *job) {
     options.pause = w->config->pause_before ? pause_cb : NULL;
     options.pause_arg = &paused;
     options.pause_before = w->config->pause_before;
-    r.verdict = stage_play(w->stage, options, &wrapped);
-    fate_add(s, &r.verdict);
-    r.kept = keep_failure(w->config, job, &r.verdict, &w->tape, s);
+    r->verdict = stage_play(w->stage, options, &wrapped);
+    fate_add(s, &r->verdict);
+    side.tape = &w->tape;
+    side.server = s;
+    r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
     /* A server that a case has failed on is not trusted with the next one. */
-    bool again = !job->fresh && !wrapped && r.verdict.status == VERDICT_PASS;
-    fleet_give(&w->fleet, t, s, again || attached);
+    bool again = !job->fresh && !wrapped && r->verdict.status == VERDICT_PASS;
+    fleet_give(&w->fleets[0], t, s, again || profile->attached);
   }
+  buf_fini(&why);
+}
+
+static void run_job(struct worker *w, const struct job *job) {
+  struct wire_report r = {.kind = WIRE_VERDICT, .job = job->number};
+  uint64_t start = clock_usec();
+  enum transport t = w->config->transports[job->transport];
+  if (!job->fresh && w->duel)
+    check_both(w, t);
+  else if (!job->fresh)
+    check_shared(w, BASELINE, t);
+  if (w->duel)
+    r.verdict = duel_play(w->duel, job, &r.kept, &r.alike);
+  else
+    play(w, job, &r);
   r.seconds = clock_since(start);
-  w->last_id = c->id;
+  w->last_id = suite_case(w->config->suite, job->test)->id;
   if (!wire_send_report(w->fd, &r))
     _exit(1); /* the parent has gone */
   verdict_fini(&r.verdict);
   free(r.kept);
-  buf_fini(&why);
 }
 
 static void bad_stop(void *arg, enum server_fate fate, const char *what, const char *log) {
@@ -112,14 +137,21 @@ static void bad_stop(void *arg, enum server_fate fate, const char *what, const c
 }
 
 void worker_main(const struct run_config *config, int fd, unsigned index) {
-  struct worker w = {.config = config, .fd = fd, .stage = stage_new(config, index)};
-  fleet_init(&w.fleet, config);
+  struct worker w = {.config = config, .fd = fd};
+  fleet_init(&w.fleets[BASELINE], config->profile);
+  fleet_init(&w.fleets[CANDIDATE], config->candidate);
+  if (config->candidate)
+    w.duel = duel_new(config, w.fleets, index);
+  else
+    w.stage = stage_new(config, index);
   tape_init(&w.tape, KEEP_TAPE_MAX);
   struct job job;
   while (wire_receive_job(fd, &job))
     run_job(&w, &job);
-  fleet_stop(&w.fleet);
+  fleet_stop(&w.fleets[BASELINE]);
+  fleet_stop(&w.fleets[CANDIDATE]);
   server_stop_all(bad_stop, &w);
   tape_fini(&w.tape);
   stage_free(w.stage);
+  duel_free(w.duel);
 }

@@ -312,8 +312,7 @@ out:
   return p;
 }
 
-struct profile *profile_of_command(const char *command, struct diag *diag) {
-  static const char label[] = "--command";
+struct profile *profile_of_command(const char *command, const char *label, struct diag *diag) {
   struct profile *p = profile_new();
   size_t bad = 0;
   struct span word;
@@ -345,6 +344,10 @@ out:
     p = NULL;
   }
   return p;
+}
+
+void profile_set_program(struct profile *p, const char *program) {
+  p->command[0] = arena_str(&p->arena, span_str(program));
 }
 
 struct profile *profile_attached(const struct addr *a) {

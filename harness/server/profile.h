@@ -67,8 +67,12 @@ struct profile {
 struct profile *profile_parse(struct span text, const char *file, struct diag *diag);
 
 /* A profile for a command given on the command line: split at blanks as a shell does with quotes;
- * it must hold {socket} (Unix) or {port} (TCP). */
-struct profile *profile_of_command(const char *command, struct diag *diag);
+ * it must hold {socket} (Unix) or {port} (TCP). `label` is the option that gave it, for messages.
+ */
+struct profile *profile_of_command(const char *command, const char *label, struct diag *diag);
+
+/* Puts another program in the place of the command's first word; the profile has a command. */
+void profile_set_program(struct profile *p, const char *program);
 
 /* A profile for a server that runs already; it has no command. */
 struct profile *profile_attached(const struct addr *a);

@@ -5,7 +5,7 @@
 With --tell it writes a line into a FIFO for each event (`start PID`, `request PID`, `trigger PID`,
 `term PID`), so that a test can wait for a moment without sleeping. --marker does nothing: it makes
 the process findable. One thread; SIGTERM ends it. The plants are the classes of stub_plants.py and
-stub_delivery_plants.py, their names with dashes: EarlyClose is `early-close`.
+stub_delivery_plants.py and stub_compare_plants.py, their names with dashes: EarlyClose is `early-close`.
 """
 
 import os
@@ -16,7 +16,8 @@ import socket
 import struct
 import sys
 
-import stub_delivery_plants  # noqa: F401 (its classes are found as subclasses)
+import stub_compare_plants  # noqa: F401 (its classes are found as subclasses)
+import stub_delivery_plants  # noqa: F401
 import stub_plants
 import stub_store
 import wire

@@ -126,8 +126,8 @@ def command(*args, cwd=ROOT, env=None):
 
 def start(*args, cwd=ROOT, env=None):
     """Starts it in a process group of its own. A run is remembered only where a test says so."""
-    if args and args[0] == "run" and "--last" not in args:
-        args = ["run", "--last", os.devnull, *args[1:]]
+    if args and args[0] in ("run", "compare") and "--last" not in args:
+        args = [args[0], "--last", os.devnull, *args[1:]]
     argv = [str(MCREPLAY), *map(str, args)]
     return subprocess.Popen(argv, cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -230,10 +230,15 @@ def run(folder, *args, **keywords):
     return finish_run(folder, start_run(folder, *args, **keywords))
 
 
-def start_run(folder, *args, **keywords):
+def compare(folder, *args, **keywords):
+    """`mcreplay compare`, likewise."""
+    return finish_run(folder, start_run(folder, *args, command="compare", **keywords))
+
+
+def start_run(folder, *args, command="run", **keywords):
     path = report_path(folder)
     path.unlink(missing_ok=True)
-    return start("run", "--junit", path, "--keep", kept_path(folder), *args, **keywords)
+    return start(command, "--junit", path, "--keep", kept_path(folder), *args, **keywords)
 
 
 def finish_run(folder, process):

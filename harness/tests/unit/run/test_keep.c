@@ -43,7 +43,8 @@ static struct verdict failure(void) {
 
 /* Keeps a failure of the job; whether it is kept, and what the detail says then. */
 static bool keeps(const struct job *job, struct verdict v, const char *detail) {
-  char *path = keep_failure(&planned.config, job, &v, &tape, NULL);
+  const struct keep_side side = {.profile = planned.config.profile, .tape = &tape};
+  char *path = keep_failure(&planned.config, job, &v, &side, 1);
   bool kept = path != NULL;
   if (detail)
     ck_assert_str_eq(v.detail, detail);

@@ -171,7 +171,7 @@ START_TEST(of_command) {
   struct diag d;
   diag_init(&d);
   struct profile *p =
-      profile_of_command("  build/bin/srv -s '{socket}' \"a \\\" b\"c d\\ e ''", &d);
+      profile_of_command("  build/bin/srv -s '{socket}' \"a \\\" b\"c d\\ e ''", "--command", &d);
   ck_assert_msg(p != NULL, "%s", diag_text(&d));
   ck_assert_str_eq(p->name, "srv");
   ck_assert_str_eq(p->command[0], "build/bin/srv");
@@ -182,7 +182,7 @@ START_TEST(of_command) {
   ck_assert_ptr_null(p->command[6]);
   ck_assert(p->transports[TRANSPORT_UNIX].supported && !p->transports[TRANSPORT_TCP].supported);
   profile_free(p);
-  p = profile_of_command("srv --port={port}", &d);
+  p = profile_of_command("srv --port={port}", "--command", &d);
   ck_assert(p && p->transports[TRANSPORT_TCP].supported);
   profile_free(p);
   diag_fini(&d);
@@ -206,7 +206,7 @@ static const struct {
 START_TEST(of_bad_command) {
   struct diag d;
   diag_init(&d);
-  ck_assert_ptr_null(profile_of_command(bad_commands[_i].command, &d));
+  ck_assert_ptr_null(profile_of_command(bad_commands[_i].command, "--command", &d));
   ck_assert_str_eq(diag_text(&d), bad_commands[_i].expected);
   diag_fini(&d);
 }

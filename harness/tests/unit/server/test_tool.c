@@ -10,7 +10,7 @@ static struct diag diag;
 
 static void setup(void) {
   diag_init(&diag);
-  profile = profile_of_command("serve {socket}", &diag);
+  profile = profile_of_command("serve {socket}", "--command", &diag);
   ck_assert_ptr_nonnull(profile);
   profile->stop_signal = SIGUSR1;
   profile->memory_bytes = 1 << 20;
