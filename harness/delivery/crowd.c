@@ -1,5 +1,6 @@
 /* crowd:N: N connections play the session at once, each in its own key space, every fourth of them
- * a slow reader, while others come, send half a request and reset. All streams are compared. */
+ * a slow reader, while others come, send half a request and reset (on TLS also within
+ * the handshake). All streams are compared. */
 #include "delivery/kinds.h"
 
 const struct delivery_kind delivery_crowd = {

@@ -9,9 +9,10 @@
 #include "delivery/kinds.h"
 
 static const struct delivery_kind *const kinds[] = {
-    &delivery_whole,          &delivery_pipelined, &delivery_bytewise,   &delivery_split,
-    &delivery_fields,         &delivery_random,    &delivery_half_close, &delivery_slow_read,
-    &delivery_slow_read_last, &delivery_pause,     &delivery_crowd,
+    &delivery_whole,          &delivery_pipelined,      &delivery_bytewise,   &delivery_split,
+    &delivery_fields,         &delivery_random,         &delivery_half_close, &delivery_slow_read,
+    &delivery_slow_read_last, &delivery_pause,          &delivery_crowd,      &delivery_records,
+    &delivery_across_records, &delivery_inside_records,
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -55,10 +56,10 @@ static void add_quoted(struct buf *b, struct span text) {
 static void explain_unknown(struct span name, struct buf *why) {
   buf_add_str(why, "no delivery is called ");
   add_quoted(why, name);
-  buf_add_str(why, "; choose from ");
+  buf_add_str(why, "; there are");
   for (size_t i = 0; i < KINDS; i++)
-    buf_addf(why, "%s, ", kinds[i]->usage);
-  buf_add_str(why, "or all in a list");
+    buf_addf(why, " %s", kinds[i]->usage);
+  buf_add_str(why, " all");
 }
 
 /* What stands behind the colon; `colon` is whether there is one. */
@@ -142,6 +143,15 @@ bool delivery_parse_list(const char *text, struct delivery **list, size_t *n, st
   *list = found.p;
   *n = found.n;
   return found.p != NULL;
+}
+
+void delivery_record_ends(const struct delivery *d, const struct batch *b, struct cuts *out) {
+  out->n = 0;
+  if (d->kind->records)
+    d->kind->records(b, out);
+  for (size_t i = 0; !d->kind->records && i < b->n; i++)
+    cuts_add(out, b->ends[i]);
+  CHECK((out->n ? out->ends[out->n - 1] : 0) == b->bytes.n);
 }
 
 void delivery_cut(const struct delivery *d, struct rng *rng, const struct batch *b,

@@ -40,11 +40,17 @@ struct delivery_kind {
   bool slow_reads;      /* nothing is read until the server can send no more; then in dribbles */
   bool drains_last;     /* with slow_reads: another connection acts before anything is read */
   bool acts_between;    /* another connection acts after each chunk but the last of a batch */
+  bool tls_only;        /* is about records: there is none without TLS */
   bool crowds;          /* as many connections as the number says play the session at once */
   const char *const *all; /* NULL-terminated: the forms that `-d all` stands for */
   /* Adds the ends of the chunks; the caller adds the batch's end itself. NULL: one chunk a batch.
    */
   void (*cut)(const struct delivery *d, struct rng *rng, const struct batch *b, struct cuts *out);
+  /* On TLS: adds where a batch's records end, its own end among them. NULL: where requests end. */
+  void (*records)(const struct batch *b, struct cuts *out);
+  /* For a paced kind, on TLS: adds the ends of the pieces that sealed records are cut into, which
+   * `wire` holds whole, one behind the other. NULL: they are not. */
+  void (*cut_wire)(struct span wire, struct cuts *out);
 };
 
 struct delivery {
@@ -67,5 +73,9 @@ bool delivery_parse_list(const char *text, struct delivery **list, size_t *n, st
 /* Cuts a batch; resets `out` first. The same rng state gives the same cuts. */
 void delivery_cut(const struct delivery *d, struct rng *rng, const struct batch *b,
                   struct cuts *out);
+
+/* Tells where the batch's TLS records end; resets `out` first. The ends of chunks are ends of
+ * records as well. */
+void delivery_record_ends(const struct delivery *d, const struct batch *b, struct cuts *out);
 
 #endif

@@ -16,6 +16,9 @@ extern const struct delivery_kind delivery_slow_read;
 extern const struct delivery_kind delivery_slow_read_last;
 extern const struct delivery_kind delivery_pause;
 extern const struct delivery_kind delivery_crowd;
+extern const struct delivery_kind delivery_records;
+extern const struct delivery_kind delivery_across_records;
+extern const struct delivery_kind delivery_inside_records;
 
 /* Where the batch's request `i` starts. */
 static inline size_t batch_start(const struct batch *b, size_t i) {

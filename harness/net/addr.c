@@ -1,22 +1,21 @@
 #include "net/addr.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 
 #include "base/check.h"
 #include "base/text.h"
 
-static const char *const names[] = {[TRANSPORT_UNIX] = "unix", [TRANSPORT_TCP] = "tcp"};
-enum { NAMES = sizeof names / sizeof names[0] };
+static const char *const names[TRANSPORTS] = {
+    [TRANSPORT_UNIX] = "unix", [TRANSPORT_TCP] = "tcp", [TRANSPORT_TLS] = "tls"};
 
 const char *transport_name(enum transport t) {
-  CHECK((size_t)t < NAMES);
+  CHECK((size_t)t < TRANSPORTS);
   return names[t];
 }
 
 bool transport_find(struct span name, enum transport *t) {
-  for (size_t i = 0; i < NAMES; i++)
+  for (size_t i = 0; i < TRANSPORTS; i++)
     if (span_is(name, names[i])) {
       *t = (enum transport)i;
       return true;
@@ -53,6 +52,34 @@ void addr_loopback(struct addr *a, uint16_t port) {
   snprintf(a->text, sizeof a->text, "tcp:127.0.0.1:%u", port);
 }
 
+/* From TCP to TLS or back, whose names are of one length. */
+static void change_transport(struct addr *a, enum transport t) {
+  CHECK(strcspn(a->text, ":") == strlen(names[t]));
+  memcpy(a->text, names[t], strlen(names[t]));
+  a->transport = t;
+}
+
+void addr_secure(struct addr *a, const struct tls_trust *trust) {
+  CHECK(a->transport != TRANSPORT_UNIX);
+  change_transport(a, TRANSPORT_TLS);
+  a->trust = trust;
+}
+
+void addr_lay_bare(struct addr *a) {
+  CHECK(a->transport == TRANSPORT_TLS);
+  change_transport(a, TRANSPORT_TCP);
+}
+
+void addr_host(const struct addr *a, char host[INET6_ADDRSTRLEN]) {
+  CHECK(a->transport != TRANSPORT_UNIX);
+  const char *from = strchr(a->text, ':') + 1, *to = strrchr(a->text, ':');
+  if (*from == '[') {
+    from++;
+    to--;
+  }
+  snprintf(host, INET6_ADDRSTRLEN, "%.*s", (int)(to - from), from);
+}
+
 /* `host` is what stands before the port's colon. */
 static bool host_parse(struct addr *a, struct span host, uint16_t port) {
   bool brackets = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
@@ -77,12 +104,12 @@ static bool host_parse(struct addr *a, struct span host, uint16_t port) {
   return true;
 }
 
-static bool tcp_parse(struct addr *a, const char *text, const char *rest, struct buf *why) {
+static bool inet_parse(struct addr *a, const char *text, const char *rest, struct buf *why) {
   const char *colon = strrchr(rest, ':');
   uint64_t port;
   if (!colon || strlen(colon) > strlen(":65535") || !text_number(span_str(colon + 1), &port) ||
       port == 0 || port > UINT16_MAX) {
-    buf_addf(why, "\"%s\" has no port from 1 to 65535 at its end: write tcp:HOST:PORT", text);
+    buf_addf(why, "\"%s\" has no port from 1 to 65535 at its end: write %.4sHOST:PORT", text, text);
     return false;
   }
   if (!host_parse(a, span_of(rest, (size_t)(colon - rest)), (uint16_t)port)) {
@@ -100,12 +127,15 @@ bool addr_parse(struct addr *a, const char *text, struct buf *why) {
   size_t word = strcspn(text, ":");
   enum transport t;
   if (!text[word] || !transport_find(span_of(text, word), &t)) {
-    buf_addf(why, "\"%s\" is no address: write unix:PATH or tcp:HOST:PORT", text);
+    buf_addf(why, "\"%s\" is no address: write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT", text);
     return false;
   }
   const char *rest = text + word + 1;
-  if (t == TRANSPORT_TCP)
-    return tcp_parse(a, text, rest, why);
+  if (t != TRANSPORT_UNIX) {
+    bool ok = inet_parse(a, text, rest, why);
+    a->transport = t;
+    return ok;
+  }
   if (!addr_unix(a, rest)) {
     buf_addf(why, "\"%s\" needs a path of 1 to %zu bytes: a Unix socket's cannot be longer", text,
              sizeof((struct sockaddr_un *)NULL)->sun_path - 1);

@@ -1,81 +1,34 @@
-#include "net/conn.h"
-
 #include <errno.h>
 #include <event2/event.h>
-#include <limits.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/check.h"
-#include "net/border.h"
-#include "net/unread.h"
+#include "net/conn_internal.h"
 
-enum {
-  READ_MAX = 64 * 1024,
-  READS_A_TURN = 16,
-  LOOKS = 20,      /* at the peer's queue, just after a paced chunk was sent */
-  LOOK_US = 100,   /* then on TCP until the next one */
-  PACING_US = 500, /* on TCP where nothing is to be seen */
-  RETRY_US = 1000
-};
-
-enum phase { PHASE_CONNECTING, PHASE_OPEN, PHASE_ENDED };
-
-struct conn {
-  struct addr to;
-  const struct conn_handler *handler;
-  void *arg;
-
-  int fd;
-  enum phase phase;
-  struct event_base *base;
-  struct event *io;   /* both directions, edge-triggered; NULL until connect() was taken up */
-  struct event *soon; /* the loop's next turn: what a call or a long read left to be told */
-  struct event *step; /* the next look at a paced chunk on TCP; the next attempt to connect */
-
-  struct span rest; /* of the chunk in hand: what the kernel has not taken */
-  uint64_t sent;    /* that the kernel has ever taken */
-  struct unread unread;
-  uint32_t left; /* unread when last seen */
-  int carried;   /* for border_send; -1 until a paced chunk needs it */
-  bool sending;  /* a chunk is in hand */
-  bool paced;
-  bool settled;   /* the pacing step has begun */
-  unsigned steps; /* pacing steps that were waited for */
-  bool half_close;
-
-  bool due;        /* on_sent is to be told */
-  bool progressed; /* on_progress is to be told */
-  bool failed;     /* on_close is to be told, with `error` */
-  bool more;       /* a read stopped before EAGAIN, or did not begin, and is to go on */
-  bool held;       /* nothing is to be read */
-  size_t most;     /* bytes to read in a turn of the loop; 0: no bound */
-
-  bool broken; /* send() says that the peer takes no more */
-  bool reset;  /* send() has consumed the error that recv() would have reported */
-
-  bool in_callback; /* memory stays until the callback of the loop is over */
-  bool freed;
-  char error[256];
-};
+enum { READ_MAX = 64 * 1024, READS_A_TURN = 16, RETRY_US = 1000 };
 
 /* No timeout means the next turn of the loop, after descriptors were looked at. event_active would
  * run in the same turn: a stream without end would then keep all timers from running. */
-static void arm(struct event *timer, long us) {
+void conn_arm(struct event *timer, long us) {
   struct timeval tv = {.tv_usec = us};
   CHECK(event_add(timer, &tv) == 0);
 }
 
-static void fail(struct conn *c, const char *what, int err) {
+void conn_fail(struct conn *c, const char *what, int err) {
   snprintf(c->error, sizeof c->error, "%s %s: %s", what, c->to.text, strerror(err));
   c->failed = true;
-  arm(c->soon, 0);
+  conn_arm(c->soon, 0);
+}
+
+void conn_fail_tls(struct conn *c) {
+  snprintf(c->error, sizeof c->error, "TLS with %s: %s", c->to.text, tls_error(c->tls));
+  c->failed = true;
+  conn_arm(c->soon, 0);
 }
 
 static void release(struct conn *c) {
@@ -85,6 +38,11 @@ static void release(struct conn *c) {
       event_free(*events[i]);
     *events[i] = NULL;
   }
+  struct cuts *cuts[] = {&c->stops, &c->plain, &c->wire};
+  for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
+    cuts_fini(cuts[i]);
+  tls_free(c->tls);
+  c->tls = NULL;
   if (c->fd >= 0)
     close(c->fd);
   if (c->carried >= 0)
@@ -118,78 +76,6 @@ static void end(struct conn *c, enum conn_end how) {
   c->handler->on_close(c->arg, c, how);
 }
 
-/* Nothing tells when the chunk is read: a step of time stands for that. */
-static bool step_is_over(struct conn *c) {
-  if (event_pending(c->step, EV_TIMEOUT, NULL))
-    return false;
-  if (c->settled)
-    return true;
-  c->settled = true;
-  c->steps++;
-  arm(c->step, PACING_US);
-  return false;
-}
-
-/* A peer that is about to run reads within microseconds, and to sleep and be woken would take many
- * times as long: so there are a few looks, between which others may run. After them a Unix socket
- * signals the edge of writability; on TCP, where nothing does, it is looked at from time to time.
- */
-static bool was_read(struct conn *c, unsigned looks) {
-  enum unread_state state;
-  while ((state = unread_look(&c->unread, c->sent)) == UNREAD_SOME && --looks > 0)
-    sched_yield();
-  c->progressed |= c->unread.left < c->left;
-  c->left = c->unread.left;
-  if (state == UNREAD_UNKNOWN)
-    return step_is_over(c);
-  if (state == UNREAD_SOME && c->to.transport != TRANSPORT_UNIX)
-    arm(c->step, LOOK_US);
-  return state == UNREAD_NONE;
-}
-
-static void refused(struct conn *c, int err) {
-  if (err != EPIPE && err != ECONNRESET) {
-    fail(c, "sending to", err);
-    return;
-  }
-  c->broken = true;
-  c->reset |= err == ECONNRESET;
-  c->due = true;
-}
-
-static ssize_t send_rest(struct conn *c) {
-  if (!c->paced || c->to.transport != TRANSPORT_UNIX)
-    return send(c->fd, c->rest.p, c->rest.n, MSG_NOSIGNAL);
-  if (c->carried < 0)
-    c->carried = border_open();
-  return c->carried < 0 ? -1 : border_send(c->fd, c->carried, c->rest);
-}
-
-/* Sends what the kernel takes of the chunk in hand, and notes when it is done. */
-static void push(struct conn *c) {
-  unsigned looks = 1;
-  if (c->phase != PHASE_OPEN || !c->sending || c->due || c->failed)
-    return;
-  while (c->rest.n > 0) {
-    ssize_t n = send_rest(c);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0 && errno == EAGAIN)
-      return;
-    if (n < 0) {
-      refused(c, errno);
-      return;
-    }
-    c->rest = span_from(c->rest, (size_t)n);
-    c->sent += (size_t)n;
-    c->progressed = true;
-    c->left = UINT32_MAX;
-    looks = LOOKS;
-  }
-  c->due = !c->paced || was_read(c, looks);
-}
-
-/* Calls the handler for what push and fail noted. */
 static void tell(struct conn *c) {
   if (alive(c) && c->progressed) {
     c->progressed = false;
@@ -208,8 +94,68 @@ static void read_failed(struct conn *c, int err) {
     end(c, CONN_RESET);
     return;
   }
-  fail(c, "reading from", err);
+  conn_fail(c, "reading from", err);
   tell(c);
+}
+
+/* As recv(), of what the server says: on TLS of the plaintext. EINTR: there was none in what came,
+ * or it failed. */
+static ssize_t take(struct conn *c, uint8_t *bytes, size_t room) {
+  if (!c->tls)
+    return recv(c->fd, bytes, room, 0);
+  size_t n = tls_read(c->tls, bytes, room);
+  if (n == 0 && tls_state(c->tls) == TLS_OPEN) {
+    ssize_t got = recv(c->fd, bytes, room, 0);
+    if (got < 0)
+      return got;
+    if (got > 0)
+      tls_feed(c->tls, span_of(bytes, (size_t)got));
+    else
+      tls_feed_end(c->tls);
+    n = tls_read(c->tls, bytes, room);
+  }
+  if (n > 0)
+    return (ssize_t)n;
+  if (tls_state(c->tls) == TLS_ENDED)
+    return 0;
+  if (tls_state(c->tls) == TLS_FAILED)
+    conn_fail_tls(c);
+  errno = EINTR;
+  return -1;
+}
+
+static void opened(struct conn *c) {
+  c->phase = PHASE_OPEN;
+  conn_push_opened(c);
+}
+
+/* Goes on with TLS's handshake; whoever holds the connection back does not hold this. */
+static void shake(struct conn *c) {
+  uint8_t bytes[4096];
+  for (;;) {
+    if (tls_state(c->tls) == TLS_OPEN) {
+      opened(c);
+      return;
+    }
+    conn_push(c);
+    if (tls_state(c->tls) == TLS_FAILED) {
+      conn_fail_tls(c);
+      tell(c);
+      return;
+    }
+    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+    c->progressed |= n > 0;
+    if (n > 0)
+      tls_feed(c->tls, span_of(bytes, (size_t)n));
+    else if (n == 0)
+      tls_feed_end(c->tls);
+    else if (errno == EAGAIN)
+      return;
+    else if (errno != EINTR) {
+      read_failed(c, errno);
+      return;
+    }
+  }
 }
 
 /* Reads to EAGAIN, as edges demand, or leaves the rest to the loop's next turn. */
@@ -220,7 +166,7 @@ static void drain(struct conn *c) {
     tell(c);
     if (!alive(c))
       return;
-    ssize_t n = recv(c->fd, bytes, c->most && c->most < sizeof bytes ? c->most : sizeof bytes, 0);
+    ssize_t n = take(c, bytes, c->most && c->most < sizeof bytes ? c->most : sizeof bytes);
     if (n > 0) {
       c->handler->on_data(c->arg, c, span_of(bytes, (size_t)n));
     } else if (n == 0) {
@@ -234,15 +180,17 @@ static void drain(struct conn *c) {
   if (alive(c)) {
     c->more = true;
     if (!c->held)
-      arm(c->soon, 0);
+      conn_arm(c->soon, 0);
   }
 }
 
-static void opened(struct conn *c) {
-  c->phase = PHASE_OPEN;
-  if (c->half_close)
-    shutdown(c->fd, SHUT_WR);
-  push(c);
+static void connected(struct conn *c) {
+  if (!c->tls) {
+    opened(c);
+    return;
+  }
+  c->phase = PHASE_SHAKING;
+  conn_push(c);
 }
 
 /* A writable socket that was connecting has been connected, or has an error that says why not. */
@@ -251,9 +199,9 @@ static void finish_connecting(struct conn *c) {
   socklen_t len = sizeof err;
   CHECK(getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0);
   if (err)
-    fail(c, "connecting to", err);
+    conn_fail(c, "connecting to", err);
   else
-    opened(c);
+    connected(c);
 }
 
 /* Writing comes first: on_sent is told before the answers to what was sent. */
@@ -265,10 +213,12 @@ static void on_io(evutil_socket_t fd, short what, void *arg) {
     if (c->phase == PHASE_CONNECTING)
       finish_connecting(c);
     else
-      push(c);
+      conn_push(c);
   }
+  if (c->phase == PHASE_SHAKING && (what & EV_READ))
+    shake(c);
   tell(c);
-  if (alive(c) && (what & EV_READ))
+  if (alive(c) && c->phase == PHASE_OPEN && (what & EV_READ))
     drain(c);
   leave(c);
 }
@@ -286,19 +236,19 @@ static void on_soon(evutil_socket_t fd, short what, void *arg) {
 static void start_connecting(struct conn *c) {
   bool done = connect(c->fd, (const struct sockaddr *)&c->to.sa, c->to.len) == 0;
   if (!done && errno == EAGAIN) {
-    arm(c->step, RETRY_US);
+    conn_arm(c->step, RETRY_US);
     return;
   }
   if (!done && errno != EINPROGRESS && errno != EINTR) {
-    fail(c, "connecting to", errno);
+    conn_fail(c, "connecting to", errno);
     return;
   }
   c->io = event_new(c->base, c->fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_io, c);
   CHECK(c->io);
   if (event_add(c->io, NULL) != 0)
-    fail(c, "watching", errno);
+    conn_fail(c, "watching", errno);
   else if (done)
-    opened(c);
+    connected(c);
 }
 
 static void on_step(evutil_socket_t fd, short what, void *arg) {
@@ -308,7 +258,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg) {
   if (c->phase == PHASE_CONNECTING)
     start_connecting(c);
   else
-    push(c);
+    conn_push(c);
   tell(c);
   leave(c);
 }
@@ -321,17 +271,23 @@ struct conn *conn_new(struct event_base *base, const struct addr *to,
   c->handler = handler;
   c->arg = arg;
   c->carried = -1;
+  c->looks = 1;
   c->soon = evtimer_new(base, on_soon, c);
   c->step = evtimer_new(base, on_step, c);
   CHECK(c->soon && c->step);
   c->fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   c->unread = unread_of(to->transport, c->fd);
   if (c->fd < 0) {
-    fail(c, "making a socket for", errno);
+    conn_fail(c, "making a socket for", errno);
     return c;
   }
+  if (to->transport == TRANSPORT_TLS) {
+    char host[INET6_ADDRSTRLEN];
+    addr_host(to, host);
+    c->tls = tls_new(to->trust, host);
+  }
   int on = 1;
-  if (to->transport == TRANSPORT_TCP)
+  if (to->transport != TRANSPORT_UNIX)
     CHECK(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
   start_connecting(c);
   return c;
@@ -346,27 +302,6 @@ void conn_free(struct conn *c) {
     free(c);
 }
 
-void conn_send(struct conn *c, struct span bytes, bool paced) {
-  CHECK(!c->sending && c->phase != PHASE_ENDED);
-  c->rest = bytes;
-  c->sending = true;
-  c->paced = paced;
-  c->settled = false;
-  if (c->broken)
-    c->due = true;
-  else
-    push(c);
-  if (c->due)
-    arm(c->soon, 0);
-}
-
-void conn_half_close(struct conn *c) {
-  CHECK(!c->sending);
-  c->half_close = true;
-  if (c->phase == PHASE_OPEN)
-    shutdown(c->fd, SHUT_WR);
-}
-
 void conn_hold(struct conn *c) {
   c->held = true;
 }
@@ -375,7 +310,7 @@ void conn_let_go(struct conn *c, size_t most) {
   c->held = false;
   c->most = most;
   if (c->more && c->phase == PHASE_OPEN)
-    arm(c->soon, 0);
+    conn_arm(c->soon, 0);
 }
 
 struct conn_queues conn_queues(const struct conn *c) {
@@ -387,16 +322,16 @@ struct conn_queues conn_queues(const struct conn *c) {
   return q;
 }
 
+bool conn_open(const struct conn *c) {
+  return c->phase == PHASE_OPEN;
+}
+
 bool conn_broken(const struct conn *c) {
   return c->broken;
 }
 
 const char *conn_error(const struct conn *c) {
   return c->error;
-}
-
-size_t conn_unsent(const struct conn *c) {
-  return c->rest.n;
 }
 
 unsigned conn_steps(const struct conn *c) {

@@ -308,12 +308,15 @@ START_TEST(every_kind_keeps_the_bytes) {
 END_TEST
 
 START_TEST(kinds_say_what_they_do) {
-  /* Takes a number, pipelines, is paced, half-closes, reads slowly, .. */
+  /* Takes a number, pipelines, is paced, half-closes, reads slowly, .., is about TLS. */
   static const char *const want[][2] = {
-      {"whole", "--------"},      {"pipelined", "-p------"}, {"bytewise", "--c-----"},
-      {"split", "n-c-----"},      {"fields", "--c-----"},    {"random", "npc-----"},
-      {"half-close", "-p-h----"}, {"slow-read", "-p--s---"}, {"slow-read-last", "-p--sl--"},
-      {"pause", "--c---b-"},      {"crowd", "np-----w"},
+      {"whole", "---------"},          {"pipelined", "-p-------"},
+      {"bytewise", "--c------"},       {"split", "n-c------"},
+      {"fields", "--c------"},         {"random", "npc------"},
+      {"half-close", "-p-h-----"},     {"slow-read", "-p--s----"},
+      {"slow-read-last", "-p--sl---"}, {"pause", "--c---b--"},
+      {"crowd", "np-----w-"},          {"records", "-p------t"},
+      {"across-records", "-p------t"}, {"inside-records", "--c-----t"},
   };
   size_t n;
   const struct delivery_kind *const *kinds = delivery_kinds(&n);
@@ -321,13 +324,64 @@ START_TEST(kinds_say_what_they_do) {
   for (size_t i = 0; i < n; i++) {
     ck_assert_str_eq(kinds[i]->name, want[i][0]);
     const struct delivery_kind *k = kinds[i];
-    const bool is[] = {k->takes_number, k->pipelines,   k->paced,        k->half_closes,
-                       k->slow_reads,   k->drains_last, k->acts_between, k->crowds};
+    const bool is[] = {k->takes_number, k->pipelines,    k->paced,  k->half_closes, k->slow_reads,
+                       k->drains_last,  k->acts_between, k->crowds, k->tls_only};
     for (size_t m = 0; m < sizeof is / sizeof is[0]; m++)
       ck_assert_msg(is[m] == (want[i][1][m] != '-'), "%s: mark %zu", k->name, m);
     ck_assert_int_eq(strncmp(kinds[i]->usage, want[i][0], strlen(want[i][0])), 0);
     ck_assert_uint_gt(strlen(kinds[i]->what), 0);
   }
+}
+END_TEST
+
+static void expect_records(const char *name, const struct requests *r, const size_t *want) {
+  struct delivery d = delivery_of(name);
+  struct batch b = batch_of(r);
+  struct cuts c;
+  cuts_init(&c);
+  cuts_add(&c, 1); /* what was there is forgotten */
+  delivery_record_ends(&d, &b, &c);
+  size_t i = 0;
+  for (; want[i]; i++)
+    ck_assert_msg(i < c.n && c.ends[i] == want[i], "%s: record %zu does not end at %zu", name, i,
+                  want[i]);
+  ck_assert_uint_eq(c.n, i);
+  cuts_fini(&c);
+}
+#define EXPECT_RECORDS(name, r, ...) expect_records(name, r, (const size_t[]){__VA_ARGS__, 0})
+
+/* Requests, unless the delivery is about records; chunks are another matter. */
+START_TEST(records_are_requests_or_parts_or_as_full_as_they_go) {
+  struct requests r;
+  requests_init(&r);
+  add_frame(&r, 0, 8, 3, 10);
+  add_raw(&r, 10);
+  add_frame(&r, 0, 0, 0, 0);
+  EXPECT_RECORDS("pipelined", &r, 45, 55, 79);
+  EXPECT_RECORDS("bytewise", &r, 45, 55, 79);
+  EXPECT_RECORDS("inside-records", &r, 45, 55, 79);
+  EXPECT_RECORDS("records", &r, 24, 32, 35, 45, 55, 79);
+  EXPECT_RECORDS("across-records", &r, 79);
+  EXPECT_ENDS("records", &r, 79);
+  EXPECT_ENDS("across-records", &r, 79);
+  EXPECT_ENDS("inside-records", &r, 79);
+  buf_fini(&r.bytes);
+}
+END_TEST
+
+/* In the header, behind it, in the middle of what follows, and before the last byte. */
+START_TEST(inside_records_cuts_each_record_of_the_wire) {
+  static const uint8_t wire[] = {23, 3, 3,          0, 20, [25] = 23, 3, 3,
+                                 1,  0, [286] = 23, 3, 3,  0,         1, 0xff};
+  static const size_t want[] = {3, 5, 15, 24, 25, 28, 30, 158, 285, 286, 289, 291, 292};
+  struct cuts c;
+  cuts_init(&c);
+  delivery_of("inside-records").kind->cut_wire(span_of(wire, sizeof wire), &c);
+  for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+    ck_assert_msg(i < c.n && c.ends[i] == want[i], "cut %zu at %zu, want %zu", i, c.ends[i],
+                  want[i]);
+  ck_assert_uint_eq(c.n, sizeof want / sizeof want[0]);
+  cuts_fini(&c);
 }
 END_TEST
 
@@ -341,8 +395,8 @@ START_TEST(parse_names_and_numbers) {
 END_TEST
 
 #define CHOOSE                                                                                     \
-  "; choose from whole, pipelined, bytewise, split:N, fields, random:SEED, half-close, "           \
-  "slow-read, slow-read-last, pause, crowd:N, or all in a list"
+  "; there are whole pipelined bytewise split:N fields random:SEED half-close slow-read "          \
+  "slow-read-last pause crowd:N records across-records inside-records all"
 
 START_TEST(parse_says_what_is_wrong) {
   static const char *const bad[][2] = {
@@ -391,7 +445,7 @@ static void expect_list(const char *text, const char *want) {
 START_TEST(lists_expand_all_and_drop_duplicates) {
 #define ALL                                                                                        \
   "whole pipelined bytewise split:1 split:23 split:24 split:25 fields random:1 half-close "        \
-  "slow-read slow-read-last pause crowd:8"
+  "slow-read slow-read-last pause crowd:8 records across-records inside-records"
   expect_list("whole", "whole");
   expect_list("split:24,whole,split:0x18,split:2", "split:24 whole split:2");
   expect_list("all", ALL);
@@ -431,6 +485,8 @@ static Suite *suite(void) {
   tcase_add_test(t, random_is_decided_by_the_seed);
   tcase_add_loop_test(t, every_kind_keeps_the_bytes, 0, 13);
   tcase_add_test(t, kinds_say_what_they_do);
+  tcase_add_test(t, records_are_requests_or_parts_or_as_full_as_they_go);
+  tcase_add_test(t, inside_records_cuts_each_record_of_the_wire);
   tcase_add_test(t, parse_names_and_numbers);
   tcase_add_test(t, parse_says_what_is_wrong);
   tcase_add_test(t, lists_expand_all_and_drop_duplicates);

@@ -57,6 +57,30 @@ START_TEST(tcp_hosts_are_numeric_or_localhost) {
 }
 END_TEST
 
+static void expect_host(const struct addr *a, const char *want) {
+  char host[INET6_ADDRSTRLEN];
+  addr_host(a, host);
+  ck_assert_str_eq(host, want);
+}
+
+START_TEST(tls_is_a_tcp_address_and_a_host_to_trust) {
+  struct addr a = parsed("tls:localhost:11211"), same = parsed("tcp:localhost:11211");
+  ck_assert_int_eq(a.transport, TRANSPORT_TLS);
+  ck_assert_mem_eq(&a.sa, &same.sa, same.len);
+  expect_host(&a, "localhost");
+  a = parsed("tls:[::1]:1");
+  expect_host(&a, "::1");
+  addr_lay_bare(&a);
+  ck_assert_int_eq(a.transport, TRANSPORT_TCP);
+  ck_assert_str_eq(a.text, "tcp:[::1]:1");
+  addr_loopback(&a, 7);
+  addr_secure(&a, NULL);
+  ck_assert_int_eq(a.transport, TRANSPORT_TLS);
+  ck_assert_str_eq(a.text, "tls:127.0.0.1:7");
+  expect_host(&a, "127.0.0.1");
+}
+END_TEST
+
 START_TEST(errors_say_what_to_write) {
   static const char *const no_address[] = {"", "unix", "udp:1.2.3.4:5", "/run/socket", ":x"};
   static const char *const no_port[] = {
@@ -72,7 +96,7 @@ START_TEST(errors_say_what_to_write) {
     const char *says;
   } groups[] = {
       {no_address, sizeof no_address / sizeof no_address[0],
-       " is no address: write unix:PATH or tcp:HOST:PORT"},
+       " is no address: write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT"},
       {no_port, sizeof no_port / sizeof no_port[0],
        " has no port from 1 to 65535 at its end: write tcp:HOST:PORT"},
       {no_host, sizeof no_host / sizeof no_host[0],
@@ -100,7 +124,9 @@ START_TEST(transports_have_names) {
   ck_assert_str_eq(transport_name(TRANSPORT_TCP), "tcp");
   ck_assert(transport_find(span_str("tcp"), &t) && t == TRANSPORT_TCP);
   ck_assert(transport_find(span_str("unix"), &t) && t == TRANSPORT_UNIX);
-  ck_assert(!transport_find(span_str("tls"), &t));
+  ck_assert_str_eq(transport_name(TRANSPORT_TLS), "tls");
+  ck_assert(transport_find(span_str("tls"), &t) && t == TRANSPORT_TLS);
+  ck_assert(!transport_find(span_str("udp"), &t));
   ck_assert(!transport_find(span_str(""), &t));
 }
 END_TEST
@@ -111,6 +137,7 @@ static Suite *suite(void) {
   suite_add_tcase(s, t);
   tcase_add_test(t, unix_paths_have_a_limit);
   tcase_add_test(t, tcp_hosts_are_numeric_or_localhost);
+  tcase_add_test(t, tls_is_a_tcp_address_and_a_host_to_trust);
   tcase_add_test(t, errors_say_what_to_write);
   tcase_add_test(t, transports_have_names);
   return s;

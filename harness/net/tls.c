@@ -1,0 +1,243 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/text.h"
+
+enum { ERROR_MAX = 512, SHOWN = 32, RECORD_HEADER = 5 };
+
+struct tls_trust {
+  SSL_CTX *context;
+};
+
+struct tls {
+  SSL *ssl;
+  BIO *in, *out; /* the ssl's */
+  enum tls_state state;
+  struct buf error;
+
+  /* Where in the record that is coming the last byte was. */
+  uint8_t header[RECORD_HEADER];
+  size_t have, body; /* of the header; still to come of what follows it */
+};
+
+/* The oldest error of the library, which is then forgotten with all others. */
+static void tell_library_error(struct buf *out) {
+  unsigned long error = ERR_get_error();
+  int reason = ERR_GET_REASON(error);
+  const char *text = ERR_reason_error_string(error);
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
+    buf_addf(out, "the server sent the alert \"%s\"",
+             SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+  else if (ERR_SYSTEM_ERROR(error))
+    buf_add_str(out, strerror(reason));
+  else
+    buf_add_str(out, text ? text : "an error without a name");
+  ERR_clear_error();
+}
+
+struct tls_trust *tls_trust_new(const char *ca_file, struct buf *why) {
+  ERR_clear_error();
+  struct tls_trust *trust = xcalloc(1, sizeof *trust);
+  trust->context = SSL_CTX_new(TLS_client_method());
+  CHECK(trust->context);
+  CHECK(SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION) == 1);
+  SSL_CTX_set_session_cache_mode(trust->context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
+  if (SSL_CTX_load_verify_file(trust->context, ca_file) == 1)
+    return trust;
+  tell_library_error(why);
+  tls_trust_free(trust);
+  return NULL;
+}
+
+void tls_trust_free(struct tls_trust *trust) {
+  if (!trust)
+    return;
+  SSL_CTX_free(trust->context);
+  free(trust);
+}
+
+static void fail(struct tls *t) {
+  t->state = TLS_FAILED;
+  buf_reset(&t->error);
+}
+
+static void handshake_failed(struct tls *t) {
+  long verified = SSL_get_verify_result(t->ssl);
+  fail(t);
+  if (verified == X509_V_OK) {
+    buf_add_str(&t->error, "the handshake failed: ");
+    tell_library_error(&t->error);
+    return;
+  }
+  buf_addf(&t->error, "the server's certificate is refused: %s",
+           X509_verify_cert_error_string(verified));
+  ERR_clear_error();
+}
+
+static void shake(struct tls *t) {
+  ERR_clear_error();
+  int n = SSL_do_handshake(t->ssl);
+  if (n == 1)
+    t->state = TLS_OPEN;
+  else if (SSL_get_error(t->ssl, n) != SSL_ERROR_WANT_READ)
+    handshake_failed(t);
+}
+
+/* A number is compared with the certificate's numbers, anything else with its names. */
+static void set_host(SSL *ssl, const char *host) {
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
+    return;
+  CHECK(SSL_set1_host(ssl, host) == 1);
+  CHECK(SSL_set_tlsext_host_name(ssl, host) == 1);
+}
+
+struct tls *tls_new(const struct tls_trust *trust, const char *host) {
+  struct tls *t = xcalloc(1, sizeof *t);
+  buf_init(&t->error, ERROR_MAX);
+  t->ssl = SSL_new(trust->context);
+  t->in = BIO_new(BIO_s_mem());
+  t->out = BIO_new(BIO_s_mem());
+  CHECK(t->ssl && t->in && t->out);
+  SSL_set_bio(t->ssl, t->in, t->out);
+  SSL_set_connect_state(t->ssl);
+  set_host(t->ssl, host);
+  shake(t);
+  return t;
+}
+
+void tls_free(struct tls *t) {
+  if (!t)
+    return;
+  SSL_free(t->ssl);
+  buf_fini(&t->error);
+  free(t);
+}
+
+enum tls_state tls_state(const struct tls *t) {
+  return t->state;
+}
+
+const char *tls_error(struct tls *t) {
+  return buf_cstr(&t->error);
+}
+
+static bool header_is_sound(const struct tls *t) {
+  enum { FIRST_TYPE = 20, LAST_TYPE = 24, MAJOR = 3 };
+  return t->header[0] >= FIRST_TYPE && t->header[0] <= LAST_TYPE &&
+         (t->have < 2 || t->header[1] == MAJOR);
+}
+
+static void not_tls(struct tls *t, struct span rest) {
+  struct buf shown;
+  buf_init(&shown, RECORD_HEADER + SHOWN);
+  buf_add(&shown, t->header, t->have);
+  buf_add_span(&shown, span_sub(rest, 0, SHOWN));
+  fail(t);
+  buf_add_str(&t->error, "what the server sends is no TLS: \"");
+  text_escape(&t->error, buf_span(&shown));
+  buf_add_byte(&t->error, '"');
+  buf_fini(&shown);
+}
+
+/* Follows the borders of records; false at what is no record. */
+static bool follow(struct tls *t, struct span wire) {
+  while (wire.n) {
+    if (t->body > 0) {
+      size_t n = wire.n < t->body ? wire.n : t->body;
+      t->body -= n;
+      wire = span_from(wire, n);
+      continue;
+    }
+    t->header[t->have++] = wire.p[0];
+    wire = span_from(wire, 1);
+    if (!header_is_sound(t)) {
+      not_tls(t, wire);
+      return false;
+    }
+    if (t->have == RECORD_HEADER) {
+      t->body = (size_t)t->header[3] << 8 | t->header[4];
+      t->have = 0;
+    }
+  }
+  return true;
+}
+
+void tls_feed(struct tls *t, struct span wire) {
+  if (t->state == TLS_ENDED || t->state == TLS_FAILED || !follow(t, wire))
+    return;
+  CHECK(BIO_write(t->in, wire.p, (int)wire.n) == (int)wire.n);
+  if (t->state == TLS_SHAKING)
+    shake(t);
+}
+
+void tls_feed_end(struct tls *t) {
+  if (t->state == TLS_ENDED || t->state == TLS_FAILED)
+    return;
+  bool shaking = t->state == TLS_SHAKING;
+  if (!shaking && !t->have && !t->body) {
+    t->state = TLS_ENDED;
+    return;
+  }
+  fail(t);
+  buf_add_str(&t->error, shaking ? "the server closed the connection within the handshake"
+                                 : "the server closed the connection within a record");
+}
+
+size_t tls_read(struct tls *t, uint8_t *plain, size_t room) {
+  size_t n = 0;
+  if (t->state != TLS_OPEN)
+    return 0;
+  ERR_clear_error();
+  int ok = SSL_read_ex(t->ssl, plain, room, &n);
+  if (ok)
+    return n;
+  int error = SSL_get_error(t->ssl, ok);
+  if (error == SSL_ERROR_ZERO_RETURN) {
+    t->state = TLS_ENDED;
+  } else if (error != SSL_ERROR_WANT_READ) {
+    fail(t);
+    tell_library_error(&t->error);
+  }
+  return 0;
+}
+
+bool tls_seal(struct tls *t, struct span plain) {
+  size_t n = 0;
+  CHECK(plain.n > 0 && plain.n <= TLS_RECORD_MAX);
+  if (t->state == TLS_ENDED || t->state == TLS_OPEN) {
+    ERR_clear_error();
+    if (SSL_write_ex(t->ssl, plain.p, plain.n, &n) && n == plain.n)
+      return true;
+    fail(t);
+    tell_library_error(&t->error);
+  }
+  return false;
+}
+
+void tls_close(struct tls *t) {
+  ERR_clear_error();
+  if (t->state == TLS_OPEN || t->state == TLS_ENDED)
+    SSL_shutdown(t->ssl);
+  ERR_clear_error();
+}
+
+struct span tls_wire(const struct tls *t) {
+  char *p;
+  long n = BIO_get_mem_data(t->out, &p);
+  return span_of(p, (size_t)n);
+}
+
+void tls_taken(struct tls *t, size_t n) {
+  uint8_t scrap[TLS_RECORD_MAX];
+  while (n > 0) {
+    int got = BIO_read(t->out, scrap, (int)(n < sizeof scrap ? n : sizeof scrap));
+    CHECK(got > 0);
+    n -= (size_t)got;
+  }
+}
