@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/run_select.h"
 #include "cli/run_server.h"
+#include "cli/run_tls.h"
 #include "cli/run_tool.h"
 #include "net/file.h"
 #include "run/golden.h"
@@ -141,8 +142,8 @@ static bool load(struct run_options *o, struct run_words *w, bool all, struct di
   struct run_config *config = &o->config;
   if (!run_select_recall(o, w, diag) || !find_deliveries(o, w, diag) ||
       !run_server_find(o, w, diag) || !run_server_transports(o, w->transports, diag) ||
-      !find_known(o, w, diag) || !find_goldens(o, w, diag) || !run_select_cases(o, w, all, diag) ||
-      !load_goldens(o, diag))
+      !run_tls_find(o, w, diag) || !find_known(o, w, diag) || !find_goldens(o, w, diag) ||
+      !run_select_cases(o, w, all, diag) || !load_goldens(o, diag))
     return false;
   config->suite = &o->suite;
   config->profile = o->profile;
@@ -206,5 +207,6 @@ void run_options_fini(struct run_options *o) {
   free(o->chosen);
   free(o->reproduce);
   free(o->note);
+  run_tls_fini(o);
   keep_free(o->config.keep);
 }

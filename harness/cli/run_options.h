@@ -15,7 +15,10 @@ struct run_options {
   struct profile *profile, *candidate; /* the second of `compare`, else NULL */
   char *server;                        /* what the reports call them */
   struct delivery *deliveries;
-  enum transport transports[2];
+  enum transport transports[TRANSPORTS];
+  struct profile_tls tls;
+  char *ca, *cert, *key;   /* what it names */
+  struct tls_trust *trust; /* of it */
   struct history *history;
   char *red_deliveries, *red_transports;
   bool *chosen;

@@ -82,6 +82,14 @@ bool run_select_cases(struct run_options *o, const struct run_words *w, bool all
 }
 
 bool run_select_runs(struct run_options *o, const struct run_words *w, struct diag *diag) {
+  size_t places = 0;
+  for (size_t i = 0; i < plan_places(&o->config); i++)
+    places += plan_has(&o->config, i);
+  if (places == 0) {
+    diag_at(diag, "mcreplay run", 0, 0,
+            "nothing selected: each of these deliveries is about TLS; add --transport tls");
+    return false;
+  }
   if (!w->last_failed && !w->parts)
     return true;
   o->chosen = choice_all(&o->config);

@@ -105,7 +105,7 @@ static const char *unserved(const struct run_options *o, enum transport t) {
 
 bool run_server_transports(struct run_options *o, const char *list, struct diag *diag) {
   size_t n = 0;
-  for (int t = 0; !list && t < 2 && n == 0; t++)
+  for (int t = 0; !list && t < TRANSPORTS && n == 0; t++)
     if (!unserved(o, (enum transport)t))
       o->transports[n++] = (enum transport)t;
   if (!list && n == 0)
@@ -116,7 +116,7 @@ bool run_server_transports(struct run_options *o, const char *list, struct diag 
     struct span name = comma ? span_of(list, (size_t)(comma - list)) : span_str(list);
     enum transport t;
     if (!transport_find(name, &t)) {
-      diag_at(diag, "--transport", 0, 0, "unknown transport \"%.*s\"; there are unix and tcp",
+      diag_at(diag, "--transport", 0, 0, "unknown transport \"%.*s\"; there are unix, tcp and tls",
               (int)name.n, (const char *)name.p);
       return false;
     }
@@ -124,7 +124,10 @@ bool run_server_transports(struct run_options *o, const char *list, struct diag 
       diag_at(diag, "--transport", 0, 0, "%s does not serve %s", unserved(o, t), transport_name(t));
       return false;
     }
-    if (n == 0 || (n == 1 && o->transports[0] != t))
+    size_t i = 0;
+    while (i < n && o->transports[i] != t)
+      i++;
+    if (i == n)
       o->transports[n++] = t;
     list = comma ? comma + 1 : NULL;
   }
@@ -154,6 +157,7 @@ char *run_server_reproduce(const struct run_words *w, const char *program) {
     buf_add_str(&line, " --commands");
   add_option(&line, "--baseline", w->baseline);
   add_option(&line, "--candidate", w->candidate);
+  add_option(&line, "--ca", w->ca);
   add_option(&line, "--known", w->known);
   add_option(&line, "--flaky", w->flaky);
   add_option(&line, "--golden", w->golden);

@@ -36,6 +36,7 @@ static bool small(const struct run_words *w, const char *name, const char *text,
 enum {
   OPT_COMMAND = 256,
   OPT_ATTACH,
+  OPT_CA,
   OPT_TRANSPORT,
   OPT_JUNIT,
   OPT_MIN,
@@ -63,7 +64,8 @@ enum {
 
 /* What both commands take. */
 #define COMMON_OPTIONS                                                                             \
-  {"server", required_argument, NULL, 's'}, {"delivery", required_argument, NULL, 'd'},            \
+  {"server", required_argument, NULL, 's'}, {"ca", required_argument, NULL, OPT_CA},               \
+      {"delivery", required_argument, NULL, 'd'},                                                  \
       {"transport", required_argument, NULL, OPT_TRANSPORT},                                       \
       {"jobs", required_argument, NULL, 'j'}, {"junit", required_argument, NULL, OPT_JUNIT},       \
       {"min", required_argument, NULL, OPT_MIN}, {"repeat", required_argument, NULL, OPT_REPEAT},  \
@@ -147,6 +149,9 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     break;
   case OPT_ATTACH:
     text = &w->attach;
+    break;
+  case OPT_CA:
+    text = &w->ca;
     break;
   case 'd':
     text = &w->deliveries;

@@ -13,7 +13,7 @@ enum { RUN_TIMEOUT_MS = 5000 }; /* when none is given */
 struct run_words {
   const char *program; /* "run": the command that they were given to */
   char head[32];       /* of its messages: "mcreplay run" */
-  const char *server, *command, *attach, *deliveries, *transports, *known, *flaky, *golden;
+  const char *server, *command, *attach, *ca, *deliveries, *transports, *known, *flaky, *golden;
   const char *baseline, *candidate; /* of `compare` */
   const char *pattern, *tag, *needs, *last, *junit, *keep;
   const char *tool, *tool_options; /* the last that was asked for, and more words for it; NULL: none

@@ -1,7 +1,6 @@
 #include "run/choice.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "run/shard.h"
@@ -9,7 +8,8 @@
 bool *choice_all(const struct run_config *config) {
   size_t n = plan_places(config);
   bool *chosen = xcalloc(n, sizeof *chosen);
-  memset(chosen, true, n);
+  for (size_t i = 0; i < n; i++)
+    chosen[i] = plan_has(config, i);
   return chosen;
 }
 

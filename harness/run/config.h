@@ -53,6 +53,9 @@ struct job {
 size_t plan_places(const struct run_config *config);
 struct job plan_job_at(const struct run_config *config, size_t place);
 
+/* Whether anything is played at a place: a delivery that is about TLS is left out elsewhere. */
+bool plan_has(const struct run_config *config, size_t place);
+
 /* The jobs of a run, in order: repetitions, transports, deliveries, cases; shuffled when asked for.
  * The caller frees. */
 struct job *plan_jobs(const struct run_config *config, size_t *n);

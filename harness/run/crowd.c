@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "mcbp/header.h"
 #include "net/conn.h"
+#include "net/tls.h"
 
 enum {
   SLOW_EACH = 4,    /* every fourth play is a slow reader */
@@ -18,7 +19,8 @@ struct member {
   struct play *play;
 };
 
-/* A connection that sends half a get and resets, again and again while the crowd plays. */
+/* A connection that sends half a get and resets, again and again while the crowd plays. On TLS
+ * every other one resets in the middle of the handshake. */
 struct churn {
   struct crowd *crowd;
   struct conn *conn;
@@ -33,6 +35,8 @@ struct crowd {
   size_t n, playing;
   struct churn churns[CHURNS];
   uint8_t half[HEADER_BYTES / 2];
+  struct addr bare; /* where TLS is spoken, for those that don't finish their first words */
+  struct tls *tls;  /* these words; NULL without TLS */
   void (*done)(void *arg);
   void *arg;
 };
@@ -71,8 +75,12 @@ static const struct conn_handler churn_handler = {churn_data, churn_sent, churn_
 
 static void churn_start(struct churn *c) {
   struct crowd *crowd = c->crowd;
-  c->conn = conn_new(crowd->base, crowd->options.to, &churn_handler, c);
-  conn_send(c->conn, span_of(crowd->half, sizeof crowd->half), true);
+  bool shakes = crowd->tls && c->rounds % 2;
+  struct span hello = shakes ? tls_wire(crowd->tls) : (struct span){0};
+  c->conn = conn_new(crowd->base, shakes ? &crowd->bare : crowd->options.to, &churn_handler, c);
+  conn_send(c->conn,
+            shakes ? span_sub(hello, 0, hello.n / 2) : span_of(crowd->half, sizeof crowd->half),
+            true);
 }
 
 static void member_done(void *arg) {
@@ -118,6 +126,11 @@ struct crowd *crowd_new(struct event_base *base, const struct play_options *opti
     c->members[i] = (struct member){c, NULL};
     c->members[i].play = play_new(base, &o, member_done, &c->members[i]);
   }
+  if (options->to->transport == TRANSPORT_TLS) {
+    c->bare = *options->to;
+    addr_lay_bare(&c->bare);
+    c->tls = tls_new(options->to->trust, "localhost");
+  }
   for (size_t i = 0; i < CHURNS; i++) {
     c->churns[i] = (struct churn){.crowd = c};
     churn_start(&c->churns[i]);
@@ -132,6 +145,7 @@ void crowd_free(struct crowd *c) {
     play_free(c->members[i].play);
   for (size_t i = 0; i < CHURNS; i++)
     churn_end(&c->churns[i]);
+  tls_free(c->tls);
   free(c->members);
   free(c);
 }

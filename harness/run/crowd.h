@@ -1,5 +1,6 @@
 /* A crowd: many plays of one session at once, each in a key space of its own, every fourth a slow
- * reader, while other connections come, send half a request and reset. The verdict is the first
+ * reader, while other connections come, send half a request, on TLS
+ * also half a handshake, and reset. The verdict is the first
  * play's that is not a pass. Internal to the run layer. */
 #ifndef RUN_CROWD_H
 #define RUN_CROWD_H

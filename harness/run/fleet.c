@@ -43,7 +43,7 @@ void fleet_give(struct fleet *f, enum transport t, struct server *s, bool again)
 }
 
 void fleet_stop(struct fleet *f) {
-  for (int t = 0; t < 2; t++) {
+  for (int t = 0; t < TRANSPORTS; t++) {
     if (f->shared[t])
       server_stop(f->shared[t]);
     if (f->spare[t])

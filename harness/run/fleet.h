@@ -8,7 +8,7 @@
 
 struct fleet {
   const struct profile *profile;
-  struct server *shared[2], *spare[2]; /* by transport */
+  struct server *shared[TRANSPORTS], *spare[TRANSPORTS]; /* by transport */
 };
 
 void fleet_init(struct fleet *f, const struct profile *profile);

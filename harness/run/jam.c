@@ -20,7 +20,7 @@ struct jam {
   enum jam_state state;
   struct event *step;
   struct rng rng;
-  uint64_t queues; /* all of them, folded */
+  uint64_t queues; /* at the last look */
   unsigned looks, reads;
   size_t bound;
 };
@@ -35,10 +35,17 @@ static void let_go_one(void *arg, struct conn *c) {
   conn_let_go(c, 1 + rng_below(&j->rng, SMALL));
 }
 
-static void fold_one(void *arg, struct conn *c) {
-  uint64_t *sum = arg;
+/* What one look sees. */
+struct look {
+  uint64_t queues; /* all of them, folded */
+  bool open;       /* all connections are: before, nothing can be jammed */
+};
+
+static void look_at_one(void *arg, struct conn *c) {
+  struct look *look = arg;
   struct conn_queues q = conn_queues(c);
-  *sum = *sum * 1000003u + (uint64_t)q.in * 31u + (uint64_t)q.out;
+  look->queues = look->queues * 1000003u + (uint64_t)q.in * 31u + (uint64_t)q.out;
+  look->open &= conn_open(c);
 }
 
 static void arm(struct jam *j) {
@@ -51,10 +58,10 @@ static void step_cb(evutil_socket_t fd, short what, void *arg) {
   (void)fd, (void)what;
   if (j->state != JAM_WATCHED)
     return;
-  uint64_t queues = 1;
-  j->owner->conns(j->arg, fold_one, &queues);
-  j->looks = queues == j->queues ? j->looks + 1 : 0;
-  j->queues = queues;
+  struct look look = {1, true};
+  j->owner->conns(j->arg, look_at_one, &look);
+  j->looks = look.open && look.queues == j->queues ? j->looks + 1 : 0;
+  j->queues = look.queues;
   if (j->looks < LOOKS) {
     arm(j);
     return;

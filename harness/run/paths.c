@@ -36,18 +36,42 @@ static bool try_root(struct paths *p, const char *root) {
   return ok;
 }
 
-bool paths_find(struct paths *p) {
-  *p = (struct paths){0};
+/* The folder of the program; false when it can't be told. */
+static bool program_folder(char folder[PATH_MAX]) {
+  ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+  if (n < 0)
+    return false;
+  folder[n] = '\0';
+  *strrchr(folder, '/') = '\0';
+  return true;
+}
+
+static bool try_tls(struct paths *p, const char *folder) {
+  char *ca = xasprintf("%s/tls/ca.pem", folder), real[PATH_MAX];
+  bool found = realpath(ca, real) != NULL;
+  if (found) {
+    *strrchr(real, '/') = '\0';
+    p->tls = xstrdup(real);
+  }
+  free(ca);
+  return found;
+}
+
+static void find_tls(struct paths *p) {
+  char folder[PATH_MAX];
+  if (try_tls(p, p->root) || !program_folder(folder))
+    return;
+  strncat(folder, "/..", sizeof folder - strlen(folder) - 1);
+  try_tls(p, folder);
+}
+
+static bool find_root(struct paths *p) {
   const char *given = getenv("MCREPLAY_DATA");
   if (given)
     return try_root(p, given);
   char exe[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-  if (n < 0)
+  if (!program_folder(exe))
     return false;
-  exe[n] = '\0';
-  char *slash = strrchr(exe, '/');
-  *slash = '\0';
   static const char *const roots[] = {"../share/mcreplay", "../../.."};
   for (size_t i = 0; i < 2; i++) {
     char *root = xasprintf("%s/%s", exe, roots[i]);
@@ -59,10 +83,19 @@ bool paths_find(struct paths *p) {
   return false;
 }
 
+bool paths_find(struct paths *p) {
+  *p = (struct paths){0};
+  if (!find_root(p))
+    return false;
+  find_tls(p);
+  return true;
+}
+
 void paths_fini(struct paths *p) {
   free(p->root);
   free(p->cases);
   free(p->fixtures);
+  free(p->tls);
   *p = (struct paths){0};
 }
 

@@ -1,5 +1,5 @@
-/* Where the tool's own files are: cases, profiles, fixtures; in a source tree and once installed.
- */
+/* Where the tool's own files are: cases, profiles, fixtures, certificates; in a source tree and
+ * once installed. */
 #ifndef RUN_PATHS_H
 #define RUN_PATHS_H
 
@@ -10,10 +10,13 @@ struct paths {
                  it */
   char *cases;    /* root/cases */
   char *fixtures; /* root/fixtures */
+  char *tls;      /* of the certificates that were built: ca.pem, cert.pem, key.pem; absolute. NULL
+                     where there are none */
 };
 
 /* Looks beside the program: ../share/mcreplay when installed, the source tree when built into
- * build/PRESET/bin. MCREPLAY_DATA in the environment comes first. False when none holds cases/. */
+ * build/PRESET/bin. MCREPLAY_DATA in the environment comes first. False when none holds cases/. The
+ * certificates are in tls/ below the data, else in ../tls beside the program. */
 bool paths_find(struct paths *p);
 void paths_fini(struct paths *p);
 

@@ -32,19 +32,25 @@ struct job plan_job_at(const struct run_config *config, size_t place) {
                       .transport = place / cases / config->ndeliveries};
 }
 
+bool plan_has(const struct run_config *config, size_t place) {
+  struct job job = plan_job_at(config, place);
+  return config->transports[job.transport] == TRANSPORT_TLS ||
+         !config->deliveries[job.delivery].kind->tls_only;
+}
+
 struct job *plan_jobs(const struct run_config *config, size_t *n) {
   size_t places = plan_places(config), total = 0;
   struct job *jobs = xcalloc(places * config->repeat, sizeof *jobs);
   for (unsigned r = 0; r < config->repeat; r++)
     for (size_t place = 0; place < places; place++) {
-      if (config->chosen && !config->chosen[place])
+      if (!plan_has(config, place) || (config->chosen && !config->chosen[place]))
         continue;
       jobs[total] = plan_job_at(config, place);
       jobs[total++].repetition = r;
     }
   if (config->shuffle)
     shuffle(jobs, total, config->shuffle_seed);
-  bool follows[2] = {false};
+  bool follows[TRANSPORTS] = {false};
   for (size_t i = total; i > 0; i--) {
     struct job *job = &jobs[i - 1];
     job->number = i - 1;

@@ -241,6 +241,8 @@ struct play *play_new(struct event_base *base, const struct play_options *option
     p->jam = jam_new(base, &play_jam_owner, p, options->seed);
   buf_init(&p->batch, SIZE_MAX / 2);
   cuts_init(&p->cuts);
+  cuts_init(&p->records);
+  cuts_init(&p->in_hand_records);
   p->tick_ms = options->timeout_ms / TICKS ? options->timeout_ms / TICKS : 1;
   p->start = evtimer_new(base, start_cb, p);
   p->tick = event_new(base, -1, EV_PERSIST, tick_cb, p);
@@ -266,6 +268,8 @@ void play_free(struct play *p) {
   buf_fini(&p->batch);
   free(p->ends);
   cuts_fini(&p->cuts);
+  cuts_fini(&p->records);
+  cuts_fini(&p->in_hand_records);
   jam_free(p->jam);
   bystander_free(p->bystander);
   event_free(p->start);

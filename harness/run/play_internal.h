@@ -35,7 +35,10 @@ struct play {
   struct stream *batch_stream;
   struct cuts cuts;
   size_t cut;
-  size_t tcp_cuts; /* that may still be made on TCP */
+  struct cuts records;         /* on TLS: where the batch's records end .. */
+  size_t record;               /* .. the next one's place in it .. */
+  struct cuts in_hand_records; /* .. and those of the chunk in hand, from its start */
+  size_t tcp_cuts;             /* that may still be made on TCP */
   bool flushing, in_hand;
   struct span hand;  /* what was given to the connection last */
   size_t hand_noted; /* bytes of it that are on the tape */

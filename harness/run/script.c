@@ -1,9 +1,13 @@
 #include "base/check.h"
+#include "net/tls.h"
 #include "run/play_internal.h"
 
 #include <stdlib.h>
 
-enum { BATCH_MAX = 256 << 10 /* bytes that are joined before they are sent */ };
+enum {
+  BATCH_MAX = 256 << 10, /* bytes that are joined before they are sent */
+  RECORD_CUTS = 4        /* of a TLS record, see delivery/inside_records.c */
+};
 
 struct stream *play_in_debt(const struct play *p, const struct stream *but) {
   for (unsigned i = 0; i < p->options.session->nconns; i++)
@@ -70,17 +74,48 @@ static void flush(struct play *p) {
   delivery_cut(p->options.delivery, &p->rng, &b, &p->cuts);
   if (p->options.delivery->kind->paced && p->options.to->transport != TRANSPORT_UNIX)
     limit_cuts(p);
+  if (p->options.to->transport == TRANSPORT_TLS)
+    delivery_record_ends(p->options.delivery, &b, &p->records);
+  p->record = 0;
   p->cut = 0;
   p->flushing = true;
   if (p->jam)
     jam_hold(p->jam);
 }
 
-static void give(struct play *p, struct stream *s, struct span bytes, bool paced) {
+static void take_in_hand(struct play *p, struct span bytes) {
   p->in_hand = true;
   p->hand = bytes;
   p->hand_noted = 0;
-  conn_send(s->conn, bytes, paced);
+}
+
+/* Whether sealed records may still be cut, which costs as much as other cuts. */
+static bool may_cut_wire(struct play *p, size_t records) {
+  size_t cost = RECORD_CUTS * (records + p->hand.n / TLS_RECORD_MAX);
+  bool may = p->options.delivery->kind->cut_wire && cost <= p->tcp_cuts &&
+             conn_steps(p->batch_stream->conn) < PLAY_TCP_STEPS;
+  if (may)
+    p->tcp_cuts -= cost;
+  return may;
+}
+
+/* Gives a chunk of the batch to the connection, on TLS as the records that the delivery makes. */
+static void give_chunk(struct play *p, size_t from, size_t to) {
+  const struct delivery_kind *kind = p->options.delivery->kind;
+  struct conn *conn = p->batch_stream->conn;
+  struct cuts *ends = &p->in_hand_records;
+  take_in_hand(p, span_of(p->batch.p + from, to - from));
+  if (p->options.to->transport != TRANSPORT_TLS) {
+    conn_send(conn, p->hand, kind->paced);
+    return;
+  }
+  ends->n = 0;
+  for (; p->record < p->records.n && p->records.ends[p->record] <= to; p->record++)
+    cuts_add(ends, p->records.ends[p->record] - from);
+  cuts_add(ends, to - from);
+  const struct conn_records records = {p->hand, ends->ends, ends->n, kind->paced,
+                                       may_cut_wire(p, ends->n) ? kind->cut_wire : NULL};
+  conn_send_records(conn, &records);
 }
 
 /* Gives the next chunk to the connection; false when the batch is done. A server that has closed
@@ -98,7 +133,7 @@ static bool send_chunk(struct play *p) {
     if (conn_steps(s->conn) >= PLAY_TCP_STEPS)
       p->cut = p->cuts.n - 1;
     size_t to = p->cuts.ends[p->cut++];
-    give(p, s, span_of(p->batch.p + from, to - from), p->options.delivery->kind->paced);
+    give_chunk(p, from, to);
     return true;
   }
   p->flushing = false;
@@ -201,16 +236,42 @@ static void send_fence(struct play *p, struct stream *s) {
   stream_fence(s->id, p->fence);
   p->batch_stream = s;
   s->proof = PROOF_FENCE_SENT;
-  give(p, s, span_of(p->fence, sizeof p->fence), false);
+  take_in_hand(p, span_of(p->fence, sizeof p->fence));
+  conn_send(s->conn, p->hand, false);
+}
+
+/* Whether the server is to end the stream by itself, or may. */
+static bool server_may_close(const struct session *session, unsigned conn) {
+  const struct step *last = NULL;
+  for (size_t i = 0; i < session->nsteps; i++)
+    if (session->steps[i].conn == conn && session->steps[i].kind != STEP_LOOP &&
+        session->steps[i].kind != STEP_LOOP_END)
+      last = &session->steps[i];
+  if (!last || last->kind != STEP_EXPECT_EITHER)
+    return last && last->kind == STEP_EXPECT_CLOSED;
+  for (size_t i = 0; i < last->choice->n; i++) {
+    const struct sequence *q = &last->choice->alternatives[i];
+    if (q->n && !q->items[q->n - 1].pattern)
+      return true;
+  }
+  return false;
+}
+
+/* Whether the delivery ends the client's side early. On TLS that is said in bytes: a server that
+ * closes by itself does not read them, so that its kernel resets the connection and drops the
+ * answers that are on their way, which is nobody's fault. */
+static bool ends_early(const struct play *p, const struct stream *s) {
+  return p->options.delivery->kind->half_closes && s->state == STREAM_OPEN && !s->half_closed &&
+         !(p->options.to->transport == TRANSPORT_TLS &&
+           server_may_close(p->options.session, s->id));
 }
 
 /* Proves on one stream after another that nothing follows; true when that is done for all. */
 static bool prove_end(struct play *p) {
   const struct session *session = p->options.session;
-  if (p->options.delivery->kind->half_closes)
-    for (unsigned i = 0; i < session->nconns; i++)
-      if (p->streams[i].state == STREAM_OPEN && !p->streams[i].half_closed)
-        half_close(p, &p->streams[i]);
+  for (unsigned i = 0; i < session->nconns; i++)
+    if (ends_early(p, &p->streams[i]))
+      half_close(p, &p->streams[i]);
   if (play_in_debt(p, NULL))
     return false;
   for (unsigned i = 0; i < session->nconns; i++) {

@@ -246,6 +246,8 @@ void stream_drop(struct stream *s) {
   const struct step *step = cursor_expect(&s->cursor, s->id);
   CHECK(step && step->kind == STEP_CLOSE);
   cursor_next(&s->cursor);
+  if (s->conn)
+    conn_notify_close(s->conn);
   conn_free(s->conn);
   s->conn = NULL;
   s->state = STREAM_CLOSED;

@@ -83,9 +83,15 @@ static const char *own_folder(struct arena *a) {
 /* Decides where the server shall listen, as far as we decide it. */
 static bool choose_address(struct server *s, struct places *places, struct buf *why) {
   const struct profile_transport *t = &s->profile->transports[s->transport];
+  const struct profile_tls *tls = s->profile->tls;
   *places = (struct places){.dir = s->dir, .bin = own_folder(&s->arena)};
+  if (s->transport == TRANSPORT_TLS) {
+    places->cert = tls->cert;
+    places->key = tls->key;
+    places->ca = tls->ca;
+  }
   s->file = NULL;
-  s->picks_port = s->transport == TRANSPORT_TCP && !t->port_file_env;
+  s->picks_port = s->transport != TRANSPORT_UNIX && !t->port_file_env;
   if (s->transport == TRANSPORT_UNIX) {
     s->file = places->socket = print(&s->arena, s->dir, "/socket");
     CHECK(addr_unix(&s->addr, s->file));
@@ -97,6 +103,8 @@ static bool choose_address(struct server *s, struct places *places, struct buf *
     if (!pick_port(&port, why))
       return false;
     addr_loopback(&s->addr, port);
+    if (s->transport == TRANSPORT_TLS)
+      addr_secure(&s->addr, tls->trust);
     snprintf(text, sizeof text, "%u", port);
     places->port = arena_str(&s->arena, span_str(text));
   }

@@ -1,4 +1,5 @@
-/* Placeholders in a profile's texts: `{socket}`, `{port}`, `{dir}` and `{bin}`. Pure. */
+/* Placeholders in a profile's texts: `{socket}`, `{port}`, `{dir}`, `{bin}`, and for TLS `{cert}`,
+ * `{key}` and `{ca}`. Pure. */
 #ifndef SERVER_PLACE_H
 #define SERVER_PLACE_H
 
@@ -9,10 +10,11 @@ struct places {
   const char *socket; /* NULL on TCP */
   const char *port;   /* NULL unless the driver picks the port */
   const char *dir;
-  const char *bin; /* the folder of the driver's program */
+  const char *bin;             /* the folder of the driver's program */
+  const char *cert, *key, *ca; /* NULL without TLS */
 };
 
-/* Finds the first `{word}` of small letters in a text that is none of the four; false when there
+/* Finds the first `{word}` of small letters in a text that is none of these; false when there
  * is none. */
 bool place_unknown(struct span text, struct span *found);
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "mcbp/frame.h"
+#include "net/tls.h"
 #include "server/wait.h"
 
 enum {
@@ -114,18 +115,92 @@ static enum probe_end judge_answer(const struct probe *p, const struct frame *f,
   return PROBE_RIGHT;
 }
 
-static enum probe_end ask_version(const struct probe *p, int fd, struct buf *why) {
+/* The connection of an attempt. */
+struct line {
+  int fd;
+  struct tls *tls; /* NULL without */
+};
+
+/* Sends what TLS has to say; little enough for a send queue that was empty. */
+static bool flush(const struct line *line) {
+  struct span wire = tls_wire(line->tls);
+  if (wire.n && send(line->fd, wire.p, wire.n, MSG_NOSIGNAL) != (ssize_t)wire.n)
+    return false;
+  tls_taken(line->tls, wire.n);
+  return true;
+}
+
+static bool say(const struct line *line, struct span bytes) {
+  if (line->tls)
+    return tls_seal(line->tls, bytes) && flush(line);
+  return send(line->fd, bytes.p, bytes.n, MSG_NOSIGNAL) == (ssize_t)bytes.n;
+}
+
+/* Waits for bytes and takes them in. */
+static enum probe_end feed(const struct probe *p, const struct line *line, struct buf *why,
+                           const char *late) {
+  uint8_t bytes[4096];
+  enum probe_end end = await(p, line->fd, POLLIN, why, late);
+  if (end != PROBE_RIGHT)
+    return end;
+  ssize_t got = recv(line->fd, bytes, sizeof bytes, 0);
+  if (got < 0)
+    return not_yet(why, "cannot read what the server says over TLS", errno);
+  if (got == 0)
+    tls_feed_end(line->tls);
+  else
+    tls_feed(line->tls, span_of(bytes, (size_t)got));
+  if (tls_state(line->tls) != TLS_FAILED)
+    return PROBE_RIGHT;
+  buf_reset(why);
+  buf_addf(why, "TLS: %s", tls_error(line->tls));
+  return got == 0 ? PROBE_NOT_YET : PROBE_WRONG;
+}
+
+static enum probe_end shake_hands(const struct probe *p, const struct line *line, struct buf *why) {
+  while (tls_state(line->tls) == TLS_SHAKING) {
+    if (!flush(line))
+      return not_yet(why, "cannot send TLS's handshake", errno);
+    enum probe_end end =
+        feed(p, line, why, "TLS's handshake is not answered; does the server speak TLS there?");
+    if (end != PROBE_RIGHT) {
+      flush(line); /* an alert that says why */
+      return end;
+    }
+  }
+  return flush(line) ? PROBE_RIGHT : not_yet(why, "cannot send TLS's handshake", errno);
+}
+
+/* As recv(), after waiting; 0 at the end. */
+static enum probe_end hear(const struct probe *p, const struct line *line, uint8_t *bytes,
+                           size_t room, ssize_t *got, struct buf *why) {
+  static const char late[] = "`version` is not answered";
+  enum probe_end end = PROBE_RIGHT;
+  *got = 0;
+  if (!line->tls) {
+    end = await(p, line->fd, POLLIN, why, late);
+    if (end == PROBE_RIGHT)
+      *got = recv(line->fd, bytes, room, 0);
+    return end;
+  }
+  while (end == PROBE_RIGHT && !(*got = (ssize_t)tls_read(line->tls, bytes, room)) &&
+         tls_state(line->tls) == TLS_OPEN)
+    end = feed(p, line, why, late);
+  return end;
+}
+
+static enum probe_end ask_version(const struct probe *p, const struct line *line, struct buf *why) {
   uint32_t opaque = (uint32_t)wait_clock() * 2654435761u; /* not what a stale answer would hold */
   struct header request = {.magic = MAGIC_REQUEST, .opcode = OPCODE_VERSION, .opaque = opaque};
   uint8_t bytes[ANSWER_MAX];
   header_pack(&request, bytes);
-  if (send(fd, bytes, HEADER_BYTES, MSG_NOSIGNAL) != HEADER_BYTES)
+  if (!say(line, span_of(bytes, HEADER_BYTES)))
     return not_yet(why, "cannot send `version`", errno);
   for (size_t n = 0;;) {
-    enum probe_end end = await(p, fd, POLLIN, why, "`version` is not answered");
+    ssize_t got;
+    enum probe_end end = hear(p, line, bytes + n, sizeof bytes - n, &got, why);
     if (end != PROBE_RIGHT)
       return end;
-    ssize_t got = recv(fd, bytes + n, sizeof bytes - n, 0);
     if (got == 0)
       return not_yet(why, "the connection was closed before `version` was answered", ECONNRESET);
     if (got < 0)
@@ -148,8 +223,16 @@ enum probe_end probe_server(const struct probe *p, const struct addr *a, struct 
   enum probe_end end = connect_to(p, a, fd, why);
   if (end == PROBE_RIGHT)
     end = judge_peer(p, a, fd, why);
+  struct line line = {fd, NULL};
+  if (end == PROBE_RIGHT && a->transport == TRANSPORT_TLS) {
+    char host[INET6_ADDRSTRLEN];
+    addr_host(a, host);
+    line.tls = tls_new(a->trust, host);
+    end = shake_hands(p, &line, why);
+  }
   if (end == PROBE_RIGHT)
-    end = ask_version(p, fd, why);
+    end = ask_version(p, &line, why);
+  tls_free(line.tls);
   close(fd);
   return end;
 }

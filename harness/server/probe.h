@@ -1,5 +1,6 @@
-/* One attempt to reach a server: connect, ask for its version in the binary protocol, and judge
- * the answer and who gave it. Opens and closes a connection of its own. */
+/* One attempt to reach a server: connect, with TLS where the address says so, ask for its version
+ * in the binary protocol, and judge the answer and who gave it. Opens and closes a connection of
+ * its own. */
 #ifndef SERVER_PROBE_H
 #define SERVER_PROBE_H
 

@@ -11,6 +11,8 @@
 #include "server/words.h"
 #include "server/yaml.h"
 
+#define PLACES "{socket}, {port}, {dir}, {bin}, {cert}, {key} and {ca}"
+
 /* What a profile says of one transport, and where; `at` is NULL when it says nothing. */
 struct transport_draft {
   yaml_node_t *at;
@@ -28,7 +30,7 @@ struct draft {
   const char *name;
   const char **command;
   const char **environment;
-  struct transport_draft transports[2];
+  struct transport_draft transports[TRANSPORTS];
   const char *version;
   const char **capabilities;
   enum dialect dialect;
@@ -43,7 +45,8 @@ static struct profile *profile_new(void) {
   arena_init(&p->arena);
   p->environment = none;
   p->capabilities = none;
-  p->transports[TRANSPORT_UNIX].args = p->transports[TRANSPORT_TCP].args = none;
+  for (int t = 0; t < TRANSPORTS; t++)
+    p->transports[t].args = none;
   p->stop_signal = SIGTERM;
   p->stop_ms = 10 * 1000;
   p->ready_ms = 10 * 1000;
@@ -64,6 +67,18 @@ bool profile_can(const struct profile *p, const char *capability) {
     if (strcmp(*c, capability) == 0)
       return true;
   return false;
+}
+
+/* Whether the command or the arguments hold one of these placeholders, or its fellow. */
+static bool either_holds(const char *const *command, const char *const *args, const char *one,
+                         const char *other) {
+  return place_used(command, one) || place_used(args, one) || place_used(command, other) ||
+         place_used(args, other);
+}
+
+bool profile_wants_cert(const struct profile *p) {
+  return either_holds(p->command, p->transports[TRANSPORT_TLS].args, "{cert}", "{key}") ||
+         either_holds(p->environment, NULL, "{cert}", "{key}");
 }
 
 static bool read_dialect(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
@@ -143,9 +158,8 @@ static bool places_known(struct yaml *y, const char *name, const yaml_node_t *no
   struct span word;
   if (!place_unknown(text, &word))
     return true;
-  return yaml_error(y, node,
-                    "%s: %.*s stands for nothing; there are {socket}, {port}, {dir} and {bin}",
-                    name, (int)word.n, (const char *)word.p);
+  return yaml_error(y, node, "%s: %.*s stands for nothing; there are " PLACES, name, (int)word.n,
+                    (const char *)word.p);
 }
 
 static bool check_item(struct yaml *y, const char *name, yaml_node_t *item, void *arg) {
@@ -194,27 +208,29 @@ static bool read_environment(struct yaml *y, const char *name, yaml_node_t *node
 static bool read_transport(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
   static const struct yaml_key unix_keys[] = {
       {"args", read_args, offsetof(struct transport_draft, args), false}, {NULL, NULL, 0, false}};
-  static const struct yaml_key tcp_keys[] = {
+  static const struct yaml_key inet_keys[] = {
       {"args", read_args, offsetof(struct transport_draft, args), false},
       {"port-file-env", yaml_text, offsetof(struct transport_draft, port_file_env), false},
       {NULL, NULL, 0, false}};
   struct transport_draft *t = to;
   bool is_unix = strcmp(name, transport_name(TRANSPORT_UNIX)) == 0;
   t->at = node;
-  return yaml_record(y, name, node, is_unix ? unix_keys : tcp_keys, t);
+  return yaml_record(y, name, node, is_unix ? unix_keys : inet_keys, t);
 }
 
 static bool read_transports(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
   static const struct yaml_key keys[] = {
       {"unix", read_transport, TRANSPORT_UNIX * sizeof(struct transport_draft), false},
       {"tcp", read_transport, TRANSPORT_TCP * sizeof(struct transport_draft), false},
+      {"tls", read_transport, TRANSPORT_TLS * sizeof(struct transport_draft), false},
       {NULL, NULL, 0, false}};
   struct transport_draft *drafts = to;
   if (!yaml_record(y, name, node, keys, to))
     return false;
-  if (!drafts[TRANSPORT_UNIX].at && !drafts[TRANSPORT_TCP].at)
-    return yaml_error(y, node, "%s: name unix, tcp or both", name);
-  return true;
+  for (int t = 0; t < TRANSPORTS; t++)
+    if (drafts[t].at)
+      return true;
+  return yaml_error(y, node, "%s: name one or more of unix, tcp and tls", name);
 }
 
 static bool read_stop(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
@@ -250,13 +266,16 @@ static bool check_transport(struct yaml *y, const struct draft *d, enum transpor
   bool port = place_used(d->command, "{port}") || place_used(draft->args, "{port}");
   if (t == TRANSPORT_UNIX && port)
     return yaml_error(y, draft->at, "%s: {port} has no meaning on a Unix socket", name);
-  if (t == TRANSPORT_TCP && socket)
+  if (t != TRANSPORT_UNIX && socket)
     return yaml_error(y, draft->at, "%s: {socket} has no meaning on TCP", name);
+  if (t != TRANSPORT_TLS && (either_holds(d->command, draft->args, "{cert}", "{key}") ||
+                             either_holds(d->command, draft->args, "{ca}", "{ca}")))
+    return yaml_error(y, draft->at, "%s: {cert}, {key} and {ca} have no meaning without TLS", name);
   if (t == TRANSPORT_UNIX && !socket)
     return yaml_error(y, draft->at, "%s: neither command nor args hold {socket}", name);
-  if (t == TRANSPORT_TCP && port && draft->port_file_env)
+  if (t != TRANSPORT_UNIX && port && draft->port_file_env)
     return yaml_error(y, draft->at, "%s: {port} and port-file-env exclude each other", name);
-  if (t == TRANSPORT_TCP && !port && !draft->port_file_env)
+  if (t != TRANSPORT_UNIX && !port && !draft->port_file_env)
     return yaml_error(y, draft->at,
                       "%s: neither command nor args hold {port}, and there is no port-file-env",
                       name);
@@ -264,15 +283,17 @@ static bool check_transport(struct yaml *y, const struct draft *d, enum transpor
 }
 
 static bool check_transports(struct yaml *y, const struct draft *d) {
-  bool ok = check_transport(y, d, TRANSPORT_UNIX);
-  return check_transport(y, d, TRANSPORT_TCP) && ok;
+  bool ok = true;
+  for (int t = 0; t < TRANSPORTS; t++)
+    ok = check_transport(y, d, (enum transport)t) && ok;
+  return ok;
 }
 
 static void profile_take_draft(struct profile *p, const struct draft *d) {
   p->name = d->name;
   p->command = d->command;
   p->environment = d->environment;
-  for (int t = TRANSPORT_UNIX; t <= TRANSPORT_TCP; t++) {
+  for (int t = 0; t < TRANSPORTS; t++) {
     p->transports[t].supported = d->transports[t].at != NULL;
     if (d->transports[t].args)
       p->transports[t].args = d->transports[t].args;
@@ -325,17 +346,19 @@ struct profile *profile_of_command(const char *command, const char *label, struc
   }
   p->name = p->command[0];
   bool socket = place_used(p->command, "{socket}"), port = place_used(p->command, "{port}");
+  bool tls = either_holds(p->command, NULL, "{cert}", "{key}");
   if (!p->name)
     diag_at(diag, label, 0, 0, "names no program");
   else if (place_unknown(span_str(command), &word))
     diag_at(diag, label, 1, (unsigned)(word.p - (const uint8_t *)command) + 1,
-            "%.*s stands for nothing; there are {socket}, {port}, {dir} and {bin}", (int)word.n,
-            word.p);
+            "%.*s stands for nothing; there are " PLACES, (int)word.n, word.p);
   else if (socket == port)
     diag_at(diag, label, 0, 0,
             "must hold either {socket} or {port}, where the server shall listen");
+  else if (socket && tls)
+    diag_at(diag, label, 0, 0, "{cert} and {key} have no meaning on a Unix socket");
   else
-    p->transports[socket ? TRANSPORT_UNIX : TRANSPORT_TCP].supported = true;
+    p->transports[socket ? TRANSPORT_UNIX : tls ? TRANSPORT_TLS : TRANSPORT_TCP].supported = true;
   if (p->name && strrchr(p->name, '/'))
     p->name = strrchr(p->name, '/') + 1;
 out:

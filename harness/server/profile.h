@@ -3,11 +3,12 @@
  *
  *   name: memcached                    required; the folder of its goldens
  *   command: [memcached, -t, "2"]      required; looked up in PATH
- *   transports:                        required: one of the two or both
+ *   transports:                        required: one or more
  *     unix: {args: [-s, "{socket}"]}   command and args must hold {socket}
  *     tcp:                             .. must hold {port}, unless port-file-env is given
  *       args: [-p, "-1"]
  *       port-file-env: NAME
+ *     tls: {args: [..]}                as tcp; the server's certificate is {cert}, or its own
  *   environment: {NAME: VALUE, ..}
  *   version: "1.6"
  *   capabilities: [flush, ..]
@@ -18,8 +19,9 @@
  *   memory-limit: 2GiB                 not for a server built with ASan or TSan
  *   open-files: 4096                   the soft limit that it starts with
  *
- * {socket}, {port}, {dir} (the server's own folder) and {bin} (the folder of the driver's program)
- * are filled in wherever they stand in command, args and environment. */
+ * {socket}, {port}, {dir} (the server's own folder), {bin} (the folder of the driver's program)
+ * and, on tls, {cert}, {key} and {ca} (files, PEM) are filled in wherever they stand in command,
+ * args and environment. */
 #ifndef SERVER_PROFILE_H
 #define SERVER_PROFILE_H
 
@@ -39,6 +41,12 @@ struct profile_transport {
 
 struct tool;
 
+/* What TLS takes on this machine. The files are those that placeholders stand for. */
+struct profile_tls {
+  const char *cert, *key, *ca;
+  const struct tls_trust *trust; /* of `ca` */
+};
+
 struct profile {
   struct arena arena;
   const char *name;
@@ -46,9 +54,10 @@ struct profile {
   const char **command;        /* NULL-terminated; NULL when attached */
   const struct addr *attached; /* where it listens; NULL when it is spawned */
   const char **environment;    /* "NAME=VALUE", NULL-terminated; added to the driver's own */
-  struct profile_transport transports[2]; /* by enum transport */
-  const char *version;       /* the answer to `version` must start with it; NULL: any */
-  const char **capabilities; /* NULL-terminated */
+  struct profile_transport transports[TRANSPORTS];
+  const struct profile_tls *tls; /* borrowed; to be set before a server is spawned on TLS */
+  const char *version;           /* the answer to `version` must start with it; NULL: any */
+  const char **capabilities;     /* NULL-terminated */
   enum dialect dialect;
   int stop_signal;       /* SIGTERM when not given */
   unsigned stop_ms;      /* then SIGKILL */
@@ -67,7 +76,8 @@ struct profile {
 struct profile *profile_parse(struct span text, const char *file, struct diag *diag);
 
 /* A profile for a command given on the command line: split at blanks as a shell does with quotes;
- * it must hold {socket} (Unix) or {port} (TCP). `label` is the option that gave it, for messages.
+ * it must hold {socket} (Unix) or {port} (TCP, and with {cert} as well TLS). `label` is the option
+ * that gave it, for messages.
  */
 struct profile *profile_of_command(const char *command, const char *label, struct diag *diag);
 
@@ -78,6 +88,8 @@ void profile_set_program(struct profile *p, const char *program);
 struct profile *profile_attached(const struct addr *a);
 
 void profile_free(struct profile *p);
+/* Whether a server on TLS is given one of the files for its certificate. */
+bool profile_wants_cert(const struct profile *p);
 bool profile_can(const struct profile *p, const char *capability);
 
 #endif

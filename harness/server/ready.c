@@ -79,6 +79,8 @@ static enum probe_end port_read(const struct ready *r, struct addr *a, struct bu
     end = PROBE_WRONG;
   } else {
     addr_loopback(a, port);
+    if (r->trust)
+      addr_secure(a, r->trust);
   }
   buf_fini(&text);
   return end;

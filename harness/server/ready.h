@@ -10,6 +10,7 @@ struct ready {
   const char *dir;  /* the file below appears in it */
   const char *file; /* the socket, or the port file; NULL: wait for no file */
   bool is_port_file;
+  const struct tls_trust *trust; /* NULL: TLS is not spoken at the port that the file tells */
 };
 
 /* PROBE_RIGHT, PROBE_WRONG, PROBE_ENDED or PROBE_LATE; without a process to watch an attempt that

@@ -24,8 +24,10 @@ struct server *server_spawn(const struct profile *p, enum transport t, struct bu
   s->profile = p;
   s->transport = t;
   s->fd = -1;
+  CHECK(t != TRANSPORT_TLS || p->tls);
   if (p->attached) {
     s->addr = *p->attached;
+    s->addr.trust = t == TRANSPORT_TLS ? p->tls->trust : NULL;
   } else if (!launch_start(s, why)) {
     free(s);
     return NULL;
@@ -161,7 +163,8 @@ static bool await_ready(struct server *s) {
                                   .deadline = wait_clock() + p->ready_ms},
                         .dir = s->dir,
                         .file = s->file,
-                        .is_port_file = s->transport == TRANSPORT_TCP && s->file};
+                        .is_port_file = s->transport != TRANSPORT_UNIX && s->file,
+                        .trust = s->transport == TRANSPORT_TLS ? p->tls->trust : NULL};
   struct buf why;
   buf_init(&why, WHY_MAX);
   enum probe_end end = ready_wait(&ready, &s->addr, &why);

@@ -182,3 +182,39 @@ class Overtaken(Plant):
         first.queue(held)
         first.write()
         return b""
+
+
+class LeavesRecords(Plant):
+    """Looks at one TLS record when the socket becomes readable, and forgets those that came with
+    it."""
+
+    leaves_records = True
+
+
+class CutRecord(Plant):
+    """Answers a trigger wrongly on a connection whose TLS records came in pieces."""
+
+    HEADER = 5
+
+    def __init__(self, arg):
+        super().__init__(arg)
+        self.rest = {}  # socket -> what came and is no whole record
+        self.cut = set()
+
+    def came(self, sock, wire):
+        wire = self.rest.get(sock, b"") + wire
+        while len(wire) >= self.HEADER:
+            whole = self.HEADER + int.from_bytes(wire[3:5], "big")
+            if len(wire) < whole:
+                break
+            wire = wire[whole:]
+        self.rest[sock] = wire
+        if wire:
+            self.cut.add(sock)
+
+    def plant(self, conn, data):
+        return data[:12] + bytes([data[12] ^ 1]) + data[13:] if conn.sock in self.cut else data
+
+    def ended(self, conn):
+        self.cut.discard(conn.sock)
+        self.rest.pop(conn.sock, None)

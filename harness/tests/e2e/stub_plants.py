@@ -61,6 +61,11 @@ class Plant:
 
     handles_term = False
 
+    def came(self, sock, wire):
+        """When ciphertext has been taken in."""
+
+    leaves_records = False  # one record is looked at when the socket becomes readable, and no other
+
 
 class ExtraByte(Plant):
     def plant(self, conn, data):

@@ -1,11 +1,13 @@
 """A small memcached for testing the tester: right in all but one planted misbehaviour.
 
-    stub_server.py (--socket PATH | --port N) [--plant NAME[=ARG]] [--tell FIFO] [--marker TEXT]
+    stub_server.py (--socket PATH | --port N [--cert FILE --key FILE]) [--plant NAME[=ARG]]
+                   [--tell FIFO] [--marker TEXT]
 
 With --tell it writes a line into a FIFO for each event (`start PID`, `request PID`, `trigger PID`,
 `term PID`), so that a test can wait for a moment without sleeping. --marker does nothing: it makes
-the process findable. One thread; SIGTERM ends it. The plants are the classes of stub_plants.py and
-stub_delivery_plants.py and stub_compare_plants.py, their names with dashes: EarlyClose is `early-close`.
+the process findable. With a certificate it speaks TLS. One thread; SIGTERM ends it. The plants are
+the classes of stub_plants.py and stub_delivery_plants.py and stub_compare_plants.py, their names with
+dashes: EarlyClose is `early-close`.
 """
 
 import os
@@ -20,6 +22,7 @@ import stub_compare_plants  # noqa: F401 (its classes are found as subclasses)
 import stub_delivery_plants  # noqa: F401
 import stub_plants
 import stub_store
+import stub_tls
 import wire
 
 
@@ -58,16 +61,22 @@ class Conn:
             data = self.sock.recv(1 << 18)
         except ConnectionError:
             data = b""
+        if data is None:
+            return
         if not data:
             self.deaf = True
             self.closing = self.server.plant.ending(self)
             return
         self.received += data
 
+    @property
+    def unsent(self):
+        return bool(self.queued) or stub_tls.has_unsent(self.sock)
+
     def work(self):
         """Answers what has come, as long as the answers can be sent."""
         self.write()
-        while not (self.closing or self.queued or self.refill):
+        while not (self.closing or self.unsent or self.refill):
             request = wire.take(self.received)
             if not request:
                 self.server.plant.waiting(self)
@@ -90,18 +99,20 @@ class Conn:
         try:
             if self.queued:
                 del self.queued[: self.sock.send(self.queued)]
+            if stub_tls.has_unsent(self.sock):
+                self.sock.flush()
         except BlockingIOError:
             pass
         except ConnectionError:
             self.queued.clear()
             self.refill, self.closing = None, True
-        if self.queued:
+        if self.unsent:
             self.server.plant.jammed(self)
 
 
 class Server:
-    def __init__(self, listener, plant, tell):
-        self.listener, self.plant, self.tell = listener, plant, tell
+    def __init__(self, listener, tls, plant, tell):
+        self.listener, self.tls, self.plant, self.tell = listener, tls, plant, tell
         self.store = stub_store.Store()
         self.parked = []  # open connections that nothing more is done with
         self.selector = selectors.DefaultSelector()
@@ -121,6 +132,7 @@ class Server:
         sock.setblocking(False)
         if sock.family == socket.AF_INET:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock = stub_tls.wrap(sock, self.tls, self.plant)
         self.selector.register(sock, selectors.EVENT_READ, Conn(self, sock))
 
     def serve(self, conn, events):
@@ -129,13 +141,13 @@ class Server:
         if conn.sock.fileno() < 0:
             return
         conn.work()
-        if conn.closing and not conn.queued:
+        if conn.closing and not conn.unsent:
             self.drop(conn)
             return
         # A connection that cannot send is not read, as in memcached.
         if conn.stuck:
             wanted = 0
-        elif conn.queued or conn.refill:
+        elif conn.unsent or conn.refill:
             wanted = selectors.EVENT_WRITE
         else:
             wanted = 0 if conn.deaf or conn.closing else selectors.EVENT_READ
@@ -201,7 +213,8 @@ def main():
     tell("start")
     plant.starting()
     option = "--socket" if "--socket" in options else "--port"
-    server = Server(listen(option, options[option]), plant, tell)
+    tls = stub_tls.context(options["--cert"], options["--key"]) if "--cert" in options else None
+    server = Server(listen(option, options[option]), tls, plant, tell)
     plant.listening()
     server.run()
 

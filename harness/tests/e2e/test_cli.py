@@ -83,7 +83,8 @@ def test_what_makes_no_sense_exits_with_2_and_says_what_to_do(words):
         ("server {socket} {port}",
          "must hold either {socket} or {port}, where the server shall listen"),
         ("x '{socket}", "left open; close the quote or end with a character"),
-        ("x {sock}", "{sock} stands for nothing; there are {socket}, {port}, {dir} and {bin}"),
+        ("x {sock}", "{sock} stands for nothing; there are {socket}, {port}, {dir}, {bin}, {cert}, "
+         "{key} and {ca}"),
         ("", "names no program"),
     ],
 )

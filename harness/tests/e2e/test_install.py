@@ -23,6 +23,6 @@ def test_an_installed_tool_works_elsewhere(tmp_path):
     listed = run("list").stdout.splitlines()
     assert len(listed) >= 120
     assert len(listed) == len(tool.command("list").out.splitlines())
-    played = run("run", "-s", "memcached", "noop")
+    played = run("run", "-s", "memcached", "--transport", "unix,tls", "noop")
     assert played.returncode == 0, played.stdout + played.stderr
     assert "0 failed, 0 errors" in played.stdout

@@ -12,7 +12,7 @@ from sessions import BYSTANDER, SESSIONS, WRONG
 
 FILES = {"case.session", "conversation.pcap", "conversation.txt", "diff.txt", "received.c1.bin",
          "repro.sh", "sent.c1.bin", "server.log", "server.txt"}
-TRANSPORTS = ["unix", "tcp"]
+TRANSPORTS = ["unix", "tcp", "tls"]
 
 
 def folder(finding):

@@ -22,7 +22,7 @@ def memcached(tmp_path):
         yield f"unix:{path}"
 
 
-@pytest.mark.parametrize("transport", ["unix", "tcp"])
+@pytest.mark.parametrize("transport", ["unix", "tcp", "tls"])
 def test_every_case_passes(transport, run):
     result = run("--transport", transport, "--min", 120)
     assert result.status == 0, result

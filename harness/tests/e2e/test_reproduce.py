@@ -26,7 +26,7 @@ def same(finding, again):
     ["whole", "pipelined", "bytewise", "split:24", "fields", "random:99", "half-close", "slow-read",
      "slow-read-last", "pause", "crowd:3"],
 )
-@pytest.mark.parametrize("transport", ["unix", "tcp"])
+@pytest.mark.parametrize("transport", ["unix", "tcp", "tls"])
 def test_of_a_failure_under_a_delivery(delivery, transport, run, session, profile):
     result = run("-s", profile(), "-d", delivery, "--transport", transport, session("a", WRONG))
     again, finding = repeated(result.finding)

@@ -279,6 +279,7 @@ def stub_profile(path, plant=None, tell=None, marker=None, **settings):
         "transports": {
             "unix": {"args": ["--socket", "{socket}"]},
             "tcp": {"args": ["--port", "{port}"]},
+            "tls": {"args": ["--port", "{port}", "--cert", "{cert}", "--key", "{key}"]},
         },
         "version": "stub-1.0",
         **settings,

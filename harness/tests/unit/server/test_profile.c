@@ -183,7 +183,11 @@ START_TEST(of_command) {
   ck_assert(p->transports[TRANSPORT_UNIX].supported && !p->transports[TRANSPORT_TCP].supported);
   profile_free(p);
   p = profile_of_command("srv --port={port}", "--command", &d);
-  ck_assert(p && p->transports[TRANSPORT_TCP].supported);
+  ck_assert(p && p->transports[TRANSPORT_TCP].supported && !profile_wants_cert(p));
+  profile_free(p);
+  p = profile_of_command("srv --port={port} --key={key}", "--command", &d);
+  ck_assert(p && p->transports[TRANSPORT_TLS].supported && profile_wants_cert(p));
+  ck_assert(!p->transports[TRANSPORT_TCP].supported);
   profile_free(p);
   diag_fini(&d);
 }
@@ -197,10 +201,12 @@ static const struct {
      "--command: must hold either {socket} or {port}, where the server shall listen\n"},
     {"x {socket} {port}",
      "--command: must hold either {socket} or {port}, where the server shall listen\n"},
+    {"x {socket} {cert}", "--command: {cert} and {key} have no meaning on a Unix socket\n"},
     {"x '{socket}", "--command:1:3: left open; close the quote or end with a character\n"},
     {"x {socket} \\", "--command:1:12: left open; close the quote or end with a character\n"},
     {"x {sock}",
-     "--command:1:3: {sock} stands for nothing; there are {socket}, {port}, {dir} and {bin}\n"},
+     "--command:1:3: {sock} stands for nothing; there are {socket}, {port}, {dir}, {bin}, "
+     "{cert}, {key} and {ca}\n"},
 };
 
 START_TEST(of_bad_command) {
