@@ -86,6 +86,8 @@ struct verdict blame(const struct session *session, const struct failure *f,
     tell_close(&brief, f);
   else
     explain_brief(&brief, &in);
+  if (f->kind == KIND_NONCONFORMANCE && !f->aside)
+    v.field = explain_field(&in);
   if (stall && stall->send)
     buf_addf(&detail, "request   %.*s\n",
              (int)(stall->send->text.n < 200 ? stall->send->text.n : 200),

@@ -40,6 +40,7 @@ struct verdict {
   enum verdict_golden golden;
   unsigned line;        /* in the session file; 0: none */
   unsigned step, steps; /* 1-based step in the program, and how many there are; 0: none */
+  const char *field;    /* the first that differs, or NULL; stays in the process that played */
   char *brief;          /* one line, NULL when passed; owned */
   char *detail;         /* lines, each ended by a newline, or NULL; owned */
 };

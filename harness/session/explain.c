@@ -246,6 +246,17 @@ static void put_brief_leftover(struct buf *out, const struct explain_input *in) 
   }
 }
 
+const char *explain_field(const struct explain_input *in) {
+  if (!in->pattern)
+    return NULL;
+  struct differences d;
+  differences_init(&d, in);
+  const struct difference *first = differences_first(&d);
+  const char *name = first ? first->name : NULL;
+  differences_fini(&d);
+  return name;
+}
+
 void explain_brief(struct buf *out, const struct explain_input *in) {
   if (!in->pattern) {
     put_brief_leftover(out, in);

@@ -29,6 +29,10 @@ void explain_difference(struct buf *out, const struct explain_input *in);
 /* One line for the head of a report: "status: want 0x0001 key_enoent, got 0x0000 success". */
 void explain_brief(struct buf *out, const struct explain_input *in);
 
+/* The name of the field that the brief line tells of, as in the notation; NULL when none differs.
+ */
+const char *explain_field(const struct explain_input *in);
+
 /* Appends up to `lines` lines of hex dump, `base` being the offset shown for the first byte. */
 void explain_hex(struct buf *out, struct span bytes, uint64_t base, unsigned lines);
 
