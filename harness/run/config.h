@@ -63,6 +63,9 @@ struct job *plan_jobs(const struct run_config *config, size_t *n);
 /* Why a case can't be run on this server: a sentence that the caller frees, or NULL when it can. */
 char *plan_skip(const struct run_config *config, const struct job *job);
 
+/* Why a case can't hold under a delivery, in the same form. */
+char *plan_not_under(const struct session *s, const struct delivery *d);
+
 /* The command line that does a job again; the caller frees. */
 char *plan_reproduce(const struct run_config *config, const struct job *job);
 

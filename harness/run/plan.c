@@ -62,6 +62,15 @@ struct job *plan_jobs(const struct run_config *config, size_t *n) {
   return jobs;
 }
 
+char *plan_not_under(const struct session *s, const struct delivery *d) {
+  for (size_t i = 0; i < s->nnot_under; i++)
+    if (text_glob(span_str(s->not_under[i].pattern), span_str(d->name)))
+      return xasprintf("not under %s: %s", d->name, s->not_under[i].reason);
+  if (s->isolated && d->kind->crowds)
+    return xasprintf("not under %s: is isolated, and wants a server for itself alone", d->name);
+  return NULL;
+}
+
 char *plan_skip(const struct run_config *config, const struct job *job) {
   const struct session *s = suite_case(config->suite, job->test)->session;
   const struct profile *p = config->profile, *both[] = {p, config->candidate};
@@ -69,12 +78,9 @@ char *plan_skip(const struct run_config *config, const struct job *job) {
     for (const char **need = s->needs; *need; need++)
       if (!profile_can(both[i], *need))
         return xasprintf("needs %s, which %s lacks", *need, both[i]->name);
-  const struct delivery *d = &config->deliveries[job->delivery];
-  for (size_t i = 0; i < s->nnot_under; i++)
-    if (text_glob(span_str(s->not_under[i].pattern), span_str(d->name)))
-      return xasprintf("not under %s: %s", d->name, s->not_under[i].reason);
-  if (s->isolated && d->kind->crowds)
-    return xasprintf("not under %s: is isolated, and wants a server for itself alone", d->name);
+  char *not_under = plan_not_under(s, &config->deliveries[job->delivery]);
+  if (not_under)
+    return not_under;
   if (s->isolated && p->attached)
     return xstrdup("is isolated: it needs a fresh server, and an attached one can't be restarted");
   return NULL;

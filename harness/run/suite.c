@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -47,12 +48,26 @@ static bool ends_with(const char *s, const char *end) {
   return n > m && strcmp(s + n - m, end) == 0;
 }
 
+/* The true path of a file, or of one that may be made in a folder. */
+static bool true_path(const char *file, char path[PATH_MAX]) {
+  if (realpath(file, path))
+    return true;
+  const char *slash = strrchr(file, '/');
+  char *folder = slash ? xasprintf("%.*s/", (int)(slash - file), file) : xstrdup(".");
+  bool ok = realpath(folder, path);
+  size_t n = ok ? strlen(path) : 0;
+  ok =
+      ok && snprintf(path + n, PATH_MAX - n, "/%s", slash ? slash + 1 : file) < (int)(PATH_MAX - n);
+  free(folder);
+  return ok;
+}
+
 /* The path below the cases' folder, whichever way both are written; a file elsewhere keeps its
  * path. */
-static char *id_of(const struct paths *paths, const char *file) {
+char *suite_id(const struct paths *paths, const char *file) {
   char root[PATH_MAX], real[PATH_MAX];
   const char *id = strncmp(file, "./", 2) == 0 ? file + 2 : file;
-  if (paths->cases && realpath(paths->cases, root) && realpath(file, real)) {
+  if (paths->cases && realpath(paths->cases, root) && true_path(file, real)) {
     size_t n = strlen(root);
     if (strncmp(real, root, n) == 0 && real[n] == '/')
       id = real + n + 1;
@@ -84,7 +99,7 @@ static bool add_file(struct suite *s, const struct paths *paths, const char *fil
   if (!session)
     return false;
   struct test_case *c = vec_push(&s->cases);
-  *c = (struct test_case){id_of(paths, file), xstrdup(file), session};
+  *c = (struct test_case){suite_id(paths, file), xstrdup(file), session};
   return true;
 }
 
@@ -92,7 +107,7 @@ static bool file_fits(const struct paths *paths, const char *file, const char *p
                       size_t *fit) {
   if (!pattern)
     return true;
-  char *id = id_of(paths, file);
+  char *id = suite_id(paths, file);
   size_t n = strlen(pattern);
   bool area = strncmp(id, pattern, n) == 0 && id[n] == '/';
   bool fits = area || text_glob(span_str(pattern), span_str(id));

@@ -33,6 +33,9 @@ void suite_keep_tag(struct suite *s, const char *tag);
 /* Keeps the cases that need the capability. */
 void suite_keep_needs(struct suite *s, const char *capability);
 
+/* The id of a case that is, or would be, in this file; the caller frees. */
+char *suite_id(const struct paths *paths, const char *file);
+
 const struct test_case *suite_case(const struct suite *s, size_t i);
 
 /* Whether a NULL-terminated list of words holds this one. */

@@ -152,6 +152,21 @@ static const struct {
     {"", ALL},
 };
 
+/* A file that is not there has the id that it will have. */
+START_TEST(files_have_ids) {
+  static const char *const ids[][2] = {
+      {"cases/get/miss.session", "get/miss"}, {"./cases/get/new.session", "get/new"},
+      {"cases/../cases/new.session", "new"},  {"other/mine.session", "other/mine"},
+      {"./other/new", "other/new"},           {"new.session", "new"},
+      {"nowhere/new.session", "nowhere/new"}};
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    char *id = suite_id(&paths, ids[i][0]);
+    ck_assert_str_eq(id, ids[i][1]);
+    free(id);
+  }
+}
+END_TEST
+
 START_TEST(patterns_keep) {
   ck_assert(load((const char *const[]){NULL}));
   suite_keep(&cases, kept[_i].pattern);
@@ -188,6 +203,7 @@ static Suite *suite(void) {
   tcase_add_test(t, every_wrong_file_is_told);
   tcase_add_test(t, without_data_files_can_still_be_named);
   tcase_add_test(t, files_can_be_given_again);
+  tcase_add_test(t, files_have_ids);
   tcase_add_loop_test(t, patterns_keep, 0, COUNT(kept));
   tcase_add_test(t, tags_keep);
   tcase_add_test(t, words_are_whole);
