@@ -111,6 +111,15 @@ class CutHeader(CutRequest):
         return 0 < len(received) < wire.HEADER.size
 
 
+class CutOnce(CutRequest):
+    """A request of which five bytes were read, and then more than one at once."""
+
+    def reading(self, conn):
+        if len(conn.received) == 5 and len(conn.peek()) > 1:
+            self.cut.add(conn)
+        return True
+
+
 class CutValue(CutRequest):
     def is_cut(self, received):
         if len(received) < wire.HEADER.size:

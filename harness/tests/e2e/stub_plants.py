@@ -370,6 +370,35 @@ class Flip(Plant):
         self.flips.pop(conn, None)
 
 
+class Forgets(Plant):
+    """A `get` of a trigger finds nothing."""
+
+    def answer(self, conn, request, data):
+        if request.opcode != wire.GET or not request.key.endswith(TRIGGER):
+            return data
+        return wire.response(wire.GET, status=wire.KEY_ENOENT, value=b"Not found",
+                             opaque=request.opaque)
+
+
+class WrongAbove(Plant):
+    """The answer to a `get` whose value has more than ARG bytes carries another opaque."""
+
+    def answer(self, conn, request, data):
+        if request.opcode != wire.GET or len(data) <= wire.HEADER.size + 4 + int(self.arg):
+            return data
+        return data[:12] + bytes([data[12] ^ 1]) + data[13:]
+
+
+class Sometimes(Plant):
+    """Every other trigger that any server with the same file ARG meets is answered wrongly."""
+
+    def plant(self, conn, data):
+        with open(self.arg, "ab") as file:
+            file.write(b"x")
+            odd = file.tell() % 2
+        return data[:12] + bytes([data[12] ^ odd]) + data[13:]
+
+
 class Sizes(Plant):
     """Does nothing wrong; adds a line to the file ARG when a client has ended: the key of its first
     request but for the key space, and how many bytes each read found."""

@@ -1,0 +1,129 @@
+#include "cli/shrink_words.h"
+
+#include <getopt.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+enum { PLAYS = 5000, TRIES_MAX = 1000, TIMEOUT_LEAST_MS = 4 };
+
+enum {
+  OPT_COMMAND = 256,
+  OPT_ATTACH,
+  OPT_TRANSPORT,
+  OPT_SEED,
+  OPT_TIMEOUT,
+  OPT_KNOWN,
+  OPT_FLAKY,
+  OPT_GOLDEN,
+  OPT_REFERENCE,
+  OPT_TRIES,
+  OPT_PLAYS
+};
+
+/* Those of `run` are all that its reproduce lines hold. */
+static const struct option options[] = {
+    {"server", required_argument, NULL, 's'},
+    {"command", required_argument, NULL, OPT_COMMAND},
+    {"attach", required_argument, NULL, OPT_ATTACH},
+    {"delivery", required_argument, NULL, 'd'},
+    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"known", required_argument, NULL, OPT_KNOWN},
+    {"flaky", required_argument, NULL, OPT_FLAKY},
+    {"golden", required_argument, NULL, OPT_GOLDEN},
+    {"verbose", no_argument, NULL, 'v'},
+    {"output", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, 'f'},
+    {"reference", required_argument, NULL, OPT_REFERENCE},
+    {"tries", required_argument, NULL, OPT_TRIES},
+    {"plays", required_argument, NULL, OPT_PLAYS},
+    {0},
+};
+
+static bool number(const char *name, uint64_t least, uint64_t most, uint64_t *out) {
+  if (text_number(span_str(optarg), out) && *out >= least && *out <= most)
+    return true;
+  command_usage("shrink", "%s: \"%.60s\" should be a number from %llu to %llu", name, optarg,
+                (unsigned long long)least, (unsigned long long)most);
+  return false;
+}
+
+static bool parse_timeout(struct run_words *w) {
+  if (text_duration(span_str(optarg), &w->timeout_ms) && w->timeout_ms >= TIMEOUT_LEAST_MS)
+    return true;
+  command_usage("shrink", "--timeout: \"%.60s\" should be seconds, or a number with ms or s",
+                optarg);
+  return false;
+}
+
+static bool parse_option(struct shrink_words *w, int c, char **argv) {
+  switch (c) {
+  case 's':
+    w->run.server = optarg;
+    return true;
+  case OPT_COMMAND:
+    w->run.command = optarg;
+    return true;
+  case OPT_ATTACH:
+    w->run.attach = optarg;
+    return true;
+  case 'd':
+    w->run.deliveries = optarg;
+    return true;
+  case OPT_TRANSPORT:
+    w->run.transports = optarg;
+    return true;
+  case OPT_SEED:
+    w->run.seeded = true;
+    return number("--seed", 0, UINT64_MAX, &w->run.seed);
+  case OPT_TIMEOUT:
+    return parse_timeout(&w->run);
+  case OPT_KNOWN:
+    w->run.known = optarg;
+    return true;
+  case OPT_FLAKY:
+    w->run.flaky = optarg;
+    return true;
+  case OPT_GOLDEN:
+    w->run.golden = optarg;
+    return true;
+  case 'v':
+    w->run.verbose = true;
+    return true;
+  case 'o':
+    w->out = optarg;
+    return true;
+  case 'f':
+    w->force = true;
+    return true;
+  case OPT_REFERENCE:
+    w->reference = optarg;
+    return true;
+  case OPT_TRIES:
+    return number("--tries", 1, TRIES_MAX, &w->tries);
+  case OPT_PLAYS:
+    return number("--plays", 1, UINT32_MAX, &w->plays);
+  default:
+    command_bad_option("shrink", argv);
+    return false;
+  }
+}
+
+bool shrink_words_parse(struct shrink_words *w, int argc, char **argv) {
+  *w = (struct shrink_words){.plays = PLAYS};
+  run_words_init(&w->run, "shrink");
+  w->run.deliveries = "whole";
+  w->run.last = "/dev/null";
+  w->run.keep = "none";
+  opterr = 0;
+  int c;
+  while ((c = getopt_long(argc, argv, "s:d:vo:f", options, NULL)) != -1)
+    if (!parse_option(w, c, argv))
+      return false;
+  if (argc - optind != 1)
+    return command_usage("shrink", "name one case that fails, as a run's reproduce line does"),
+           false;
+  return true;
+}

@@ -1,0 +1,68 @@
+#include "run/trial.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "run/fate.h"
+#include "run/fleet.h"
+#include "run/stage.h"
+#include "run/wire.h"
+
+struct trial {
+  const struct run_config *config;
+  struct stage *stage;
+  struct fleet fleet;
+};
+
+struct trial *trial_new(const struct run_config *config, unsigned index) {
+  struct trial *t = xcalloc(1, sizeof *t);
+  t->config = config;
+  t->stage = stage_new(config, index);
+  fleet_init(&t->fleet, config->profile);
+  return t;
+}
+
+static void bad_stop(void *arg, enum server_fate fate, const char *what, const char *log) {
+  (void)arg, (void)fate, (void)what, (void)log; /* how it ends is not what is tried */
+}
+
+void trial_free(struct trial *t) {
+  if (!t)
+    return;
+  fleet_stop(&t->fleet);
+  server_stop_all(bad_stop, NULL);
+  stage_free(t->stage);
+  free(t);
+}
+
+struct verdict trial_play(struct trial *t, const struct session *session,
+                          const struct delivery *delivery, uint64_t seed) {
+  const struct run_config *config = t->config;
+  bool attached = config->profile->attached != NULL, wrapped;
+  /* The next one starts while this one is played on. */
+  const struct job job = {.fresh = !attached, .fresh_follows = !attached};
+  enum transport transport = config->transports[0];
+  struct buf why;
+  buf_init(&why, WIRE_DETAIL_MAX);
+  struct server *s = fleet_take(&t->fleet, transport, &job, &why);
+  struct verdict v;
+  if (s) {
+    v = stage_play(t->stage,
+                   (struct play_options){.session = session,
+                                         .delivery = delivery,
+                                         .to = server_addr(s),
+                                         .seed = seed,
+                                         .timeout_ms = config->timeout_ms,
+                                         .total_ms = config->total_ms},
+                   &wrapped);
+    fate_add(s, &v);
+    if (attached)
+      fleet_give(&t->fleet, transport, s, true);
+    else
+      server_kill(s);
+  } else {
+    v = fate_setup(&why);
+  }
+  buf_fini(&why);
+  return v;
+}
