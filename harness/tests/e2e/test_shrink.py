@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 import tool
-from sessions import BYSTANDER, SESSIONS
+from sessions import BYSTANDER, SESSIONS, WRONG
 from test_deliveries import STEPS
 
 SIZE = re.compile(r"(\d+) requests?, (\d+) bytes")
@@ -258,6 +258,15 @@ def test_on_tcp(shrink, session, profile, tmp_path):
     assert shrunk.status == 0 and shrunk.after[0] == 1, shrunk
     assert "--transport tcp" in shrunk.reproduce
     assert again(shrunk, tmp_path).transport == "tcp"
+
+
+def test_on_tls(shrink, session, tmp_path):
+    """The deliveries that are about records are as good as any."""
+    session("planted", BYSTANDER + WRONG)
+    shrunk = shrink("-s", "memcached", "--transport", "tls", "-d", "records", "planted.session")
+    assert shrunk.status == 0 and (shrunk.after[0], shrunk.delivery) == (1, "whole"), shrunk
+    finding = again(shrunk, tmp_path)
+    assert (finding.transport, finding.kind) == ("tls", "nonconformance")
 
 
 def test_an_attached_server(shrink, session, tmp_path):
