@@ -123,6 +123,8 @@ static void take_words(struct run_options *o, const struct run_words *w) {
   unsigned ms = w->timeout_ms;
   config->workers = w->pause_before ? 1 : w->workers;
   config->repeat = w->repeat;
+  config->max_memory_ratio = w->max_memory_ratio;
+  config->max_cpu_ratio = w->max_cpu_ratio;
   config->until_fail = w->until_fail;
   config->pause_before = w->pause_before;
   config->server_per = w->server_per;

@@ -161,6 +161,10 @@ char *run_server_reproduce(const struct run_words *w, const char *program) {
   add_option(&line, "--known", w->known);
   add_option(&line, "--flaky", w->flaky);
   add_option(&line, "--golden", w->golden);
+  if (w->max_memory_ratio > 0)
+    buf_addf(&line, " --max-memory-ratio %g", w->max_memory_ratio);
+  if (w->max_cpu_ratio > 0)
+    buf_addf(&line, " --max-cpu-ratio %g", w->max_cpu_ratio);
   if (w->server_per == SERVER_PER_CASE && compares)
     buf_add_str(&line, " --server-per case");
   if (w->timeout_ms != RUN_TIMEOUT_MS)

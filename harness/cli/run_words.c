@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -12,7 +13,8 @@ enum {
   REPEAT_MAX = 1000000,
   PARTS_MAX = 1000,
   STEPS_MAX = 1 << 30,
-  TIMEOUT_LEAST_MS = 4
+  TIMEOUT_LEAST_MS = 4,
+  RATIO_MAX = 1000000
 };
 
 static bool number(const struct run_words *w, const char *name, const char *text, uint64_t least,
@@ -58,6 +60,8 @@ enum {
   OPT_BASELINE,
   OPT_CANDIDATE,
   OPT_COMMANDS,
+  OPT_MAX_MEMORY_RATIO,
+  OPT_MAX_CPU_RATIO,
   OPT_TOOL,
   OPT_PAUSE_BEFORE
 };
@@ -100,6 +104,8 @@ static const struct option compare_options[] = {
     {"baseline", required_argument, NULL, OPT_BASELINE},
     {"candidate", required_argument, NULL, OPT_CANDIDATE},
     {"commands", no_argument, NULL, OPT_COMMANDS},
+    {"max-memory-ratio", required_argument, NULL, OPT_MAX_MEMORY_RATIO},
+    {"max-cpu-ratio", required_argument, NULL, OPT_MAX_CPU_RATIO},
     COMMON_OPTIONS,
 };
 
@@ -134,6 +140,15 @@ static bool parse_shard(struct run_words *w, const char *text) {
   command_usage(w->program,
                 "--shard: \"%.60s\" should be I/N, the I-th of N parts, 1 <= I <= N <= %d", text,
                 PARTS_MAX);
+  return false;
+}
+
+static bool ratio(const struct run_words *w, const char *name, const char *text, double *out) {
+  char *end;
+  *out = strtod(text, &end);
+  if (end != text && *end == '\0' && *out > 0 && *out <= RATIO_MAX)
+    return true;
+  command_usage(w->program, "%s: \"%.60s\" should be a number above 0, such as 1.5", name, text);
   return false;
 }
 
@@ -231,6 +246,10 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     return true;
   case OPT_SHARD:
     return parse_shard(w, optarg);
+  case OPT_MAX_MEMORY_RATIO:
+    return ratio(w, "--max-memory-ratio", optarg, &w->max_memory_ratio);
+  case OPT_MAX_CPU_RATIO:
+    return ratio(w, "--max-cpu-ratio", optarg, &w->max_cpu_ratio);
   default:
     command_bad_option(w->program, argv);
     return false;

@@ -24,7 +24,8 @@ struct run_words {
   unsigned pause_before; /* 0: no pause */
   enum server_per server_per;
   bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
-  bool commands; /* baseline and candidate are command lines */
+  double max_memory_ratio, max_cpu_ratio; /* of `compare`; 0: not given */
+  bool commands;                          /* baseline and candidate are command lines */
 };
 
 /* What they are when none is given. */

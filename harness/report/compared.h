@@ -1,4 +1,6 @@
-/* What a comparison of two servers found beside the differences: lines for the console's end. */
+/* What a comparison of two servers found beside the differences, as lines for the console's end:
+ * how many cases failed on both alike, and what the candidate costs, as ratios to the baseline,
+ * over all and in the cases where it costs most more. */
 #ifndef REPORT_COMPARED_H
 #define REPORT_COMPARED_H
 

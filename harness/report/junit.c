@@ -174,7 +174,10 @@ static void result_cb(void *arg, const struct result *r) {
     if (r->kept)
       record.out = out_of(j, r);
   }
-  junit_suite_add(suite_of(j, r), record);
+  struct junit_suite *s = suite_of(j, r);
+  junit_suite_add(s, record);
+  if (r->figures)
+    figures_sum_add(&s->costs, r->figures);
 }
 
 static void end_cb(void *arg, const struct run_totals *t) {
@@ -216,6 +219,18 @@ static void render_property(xmlTextWriter *w, const char *name, const char *valu
   attribute(w, "name", name);
   attribute(w, "value", value);
   element_end(w);
+}
+
+static void render_ratio(xmlTextWriter *w, const char *name, const uint64_t of[SIDES]) {
+  char *ratio = xasprintf("%.3f", figures_ratio(of[CANDIDATE], of[BASELINE]));
+  render_property(w, name, ratio);
+  free(ratio);
+}
+
+static void render_costs(xmlTextWriter *w, const struct figures_sum *costs) {
+  render_ratio(w, "peak-memory-ratio", costs->peak);
+  render_ratio(w, "cpu-ratio", costs->cpu_ns);
+  render_ratio(w, "reads-ratio", costs->reads);
 }
 
 static void render_record(xmlTextWriter *w, const struct junit_record *r, const char *classname) {
@@ -262,6 +277,8 @@ static void render_suite(const struct junit *j, xmlTextWriter *w, const struct j
     render_property(w, "delivery", s->delivery);
   if (s->transport)
     render_property(w, "transport", s->transport);
+  if (s->costs.cases)
+    render_costs(w, &s->costs);
   element_end(w);
 
   for (size_t i = 0; i < s->n; i++)

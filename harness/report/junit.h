@@ -6,7 +6,8 @@
  * compare. The files kept of a failure are named in its system-out as `[[ATTACHMENT|/path]]`. An
  * expected failure and a flaky one count as skipped, an unexpected pass as a failure of type
  * `xpass`. An interrupted run has one more case, an error named `run.interrupted`, in a suite of
- * its own.
+ * its own. Of two servers compared, a suite's properties say what the candidate costs against the
+ * baseline: peak-memory-ratio, cpu-ratio, reads-ratio.
  *
  * Times have three decimals, in the C locale whatever the environment says. A message is up to 200
  * bytes and again the first line of the text, a body up to 64 KiB; every byte that XML 1.0 forbids,

@@ -4,7 +4,7 @@
 #ifndef REPORT_JUNIT_SUITE_H
 #define REPORT_JUNIT_SUITE_H
 
-#include "base/span.h"
+#include "run/figures.h"
 
 /* What a case run counts as; the schema knows no more. */
 enum junit_outcome { OUTCOME_PASSED, OUTCOME_SKIPPED, OUTCOME_FAILURE, OUTCOME_ERROR, OUTCOMES };
@@ -22,7 +22,8 @@ struct junit_suite {
   struct junit_record *records;
   size_t n, room;
   size_t count[OUTCOMES];
-  uint64_t millis; /* of all records */
+  uint64_t millis;          /* of all records */
+  struct figures_sum costs; /* of a comparison; without cases otherwise */
 };
 
 struct junit_suites {

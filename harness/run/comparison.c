@@ -11,10 +11,6 @@
 
 enum { TEXT_MAX = 200, BRIEF_MAX = 1 << 10, DETAIL_MAX = 48 << 10 };
 
-const char *side_name(enum side s) {
-  return s == BASELINE ? "baseline" : "candidate";
-}
-
 void comparison_init(struct comparison *c, size_t tape_max) {
   *c = (struct comparison){0};
   for (size_t i = 0; i < COMPARISON_MOST; i++)
@@ -41,6 +37,7 @@ void comparison_begin(struct comparison *c, const struct session *session) {
       tape_reset(&c->plays[i][s].tape);
       transcript_reset(&c->plays[i][s].transcript);
       verdict_fini(&c->plays[i][s].verdict);
+      c->plays[i][s].figures = (struct figures){0};
     }
 }
 
@@ -389,6 +386,14 @@ bool comparison_find(const struct comparison *c, struct finding *f) {
     f->verdict.detail = detail;
   }
   return true;
+}
+
+void comparison_figures(const struct comparison *c, size_t first, struct figures f[SIDES]) {
+  for (int s = 0; s < SIDES; s++) {
+    f[s] = (struct figures){0};
+    for (size_t i = first; i < c->rounds; i++)
+      figures_add_play(&f[s], &c->plays[i][s].figures);
+  }
 }
 
 bool comparison_fails_alike(const struct comparison *c) {

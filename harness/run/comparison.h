@@ -11,15 +11,11 @@
 #ifndef RUN_COMPARISON_H
 #define RUN_COMPARISON_H
 
+#include "run/figures.h"
 #include "run/tape.h"
 #include "run/transcript.h"
 #include "run/verdict.h"
 #include "session/session.h"
-
-enum side { BASELINE, CANDIDATE, SIDES };
-
-/* "baseline", "candidate" */
-const char *side_name(enum side s);
 
 enum {
   COMPARISON_FIRST = 2, /* rounds that every case has */
@@ -31,6 +27,7 @@ struct played {
   struct transcript transcript;
   struct tape tape;
   struct verdict verdict;
+  struct figures figures;
 };
 
 struct comparison {
@@ -54,6 +51,9 @@ struct finding {
 
 /* Whether the two differ in any round so far. The caller owns the finding's verdict. */
 bool comparison_find(const struct comparison *c, struct finding *f);
+
+/* What the rounds from `first` on cost on each side. */
+void comparison_figures(const struct comparison *c, size_t first, struct figures f[SIDES]);
 
 /* Whether both sides failed the case in the last round, in the same way. */
 bool comparison_fails_alike(const struct comparison *c);

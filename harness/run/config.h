@@ -16,8 +16,9 @@ enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
 struct run_config {
   const struct suite *suite;
   const struct profile *profile;
-  const struct profile *candidate; /* what the profile is compared with; NULL: nothing */
-  const char *server;              /* what the reports call it */
+  const struct profile *candidate;        /* what the profile is compared with; NULL: nothing */
+  const char *server;                     /* what the reports call it */
+  double max_memory_ratio, max_cpu_ratio; /* that a candidate may cost more in a case; 0: any */
   const struct delivery *deliveries;
   size_t ndeliveries;
   const enum transport *transports;

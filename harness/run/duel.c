@@ -6,6 +6,7 @@
 #include "run/clock.h"
 #include "run/fate.h"
 #include "run/keep.h"
+#include "run/meter.h"
 #include "run/stage.h"
 #include "run/wire.h"
 
@@ -80,16 +81,65 @@ static void play_round(struct duel *d) {
   for (int s = 0; s < SIDES; s++) {
     struct played *p = &c->plays[c->rounds][s];
     struct play_options options = stage_options(d->config, d->job);
+    struct meter meter;
     bool wrapped;
     options.to = server_addr(d->servers[s]);
     options.tape = &p->tape;
     options.transcript = &p->transcript;
+    meter_start(&meter, server_pid(d->servers[s]));
     p->verdict = stage_play(d->stages[s], options, &wrapped);
+    meter_stop(&meter, &p->figures);
+    if (!options.delivery->kind->slow_reads) {
+      p->figures.reads = p->tape.reads;
+      p->figures.read_bytes = p->tape.read_bytes;
+    }
     fate_add(d->servers[s], &p->verdict);
     /* Neither is trusted with the next case when one has failed on one. */
     d->again &= !wrapped && p->verdict.status == VERDICT_PASS;
   }
   c->rounds++;
+}
+
+static bool exceeds(double ratio, double most) {
+  return most > 0 && ratio > most;
+}
+
+/* Whether the candidate costs more than it may in the rounds from `first` on; `v` gets the
+ * verdict when it is not NULL. */
+static bool costs_too_much(const struct duel *d, size_t first, struct verdict *v) {
+  struct figures f[SIDES];
+  comparison_figures(&d->comparison, first, f);
+  double memory = figures_memory_ratio(f), cpu = figures_cpu_ratio(f);
+  bool too_large = exceeds(memory, d->config->max_memory_ratio);
+  if (!too_large && !exceeds(cpu, d->config->max_cpu_ratio))
+    return false;
+  if (!v)
+    return true;
+  struct buf brief;
+  buf_init(&brief, WIRE_BRIEF_MAX);
+  buf_addf(&brief, "%s: ", too_large ? "peak memory" : "CPU time");
+  if (too_large)
+    figures_put_memory(&brief, f[CANDIDATE].peak, f[BASELINE].peak);
+  else
+    figures_put_cpu(&brief, f[CANDIDATE].cpu_ns, f[BASELINE].cpu_ns);
+  buf_addf(&brief, ", %.2f times as much; at most %.2f times are allowed", too_large ? memory : cpu,
+           too_large ? d->config->max_memory_ratio : d->config->max_cpu_ratio);
+  *v = (struct verdict){.status = VERDICT_FAIL,
+                        .kind = KIND_DIFFERENCE,
+                        .brief = buf_take(&brief),
+                        .detail = xstrdup("          the bytes are the same\n")};
+  return true;
+}
+
+/* What the rounds come to when no byte differs. Costs that are too high are looked at again on
+ * fresh servers; false when that has not been done yet. */
+static bool judge_costs(const struct duel *d, struct verdict *v) {
+  const struct comparison *c = &d->comparison;
+  *v = (struct verdict){.status = VERDICT_PASS};
+  if (c->rounds < COMPARISON_MOST)
+    return !costs_too_much(d, 0, NULL);
+  costs_too_much(d, COMPARISON_FIRST, v);
+  return true;
 }
 
 /* Plays rounds until there is a verdict. `*last` is the round that shows it. */
@@ -114,19 +164,19 @@ static struct verdict play_rounds(struct duel *d, size_t *last) {
       return f.verdict;
     if (c->rounds < COMPARISON_FIRST)
       continue;
-    if (!found)
-      return (struct verdict){.status = VERDICT_PASS};
+    if (!found && judge_costs(d, &f.verdict))
+      return f.verdict;
     if (c->rounds == COMPARISON_MOST)
       return f.verdict;
   }
 }
 
-struct verdict duel_play(struct duel *d, const struct job *job, char **kept, bool *alike) {
+struct duel_outcome duel_play(struct duel *d, const struct job *job) {
   struct comparison *c = &d->comparison;
   size_t last;
   d->job = job;
   comparison_begin(c, suite_case(d->config->suite, job->test)->session);
-  struct verdict v = play_rounds(d, &last);
+  struct duel_outcome o = {.verdict = play_rounds(d, &last)};
   const struct profile *profiles[SIDES] = {d->config->profile, d->config->candidate};
   struct keep_side sides[SIDES];
   for (int s = 0; s < SIDES; s++)
@@ -134,9 +184,12 @@ struct verdict duel_play(struct duel *d, const struct job *job, char **kept, boo
                                   .profile = profiles[s],
                                   .tape = c->rounds ? &c->plays[last][s].tape : NULL,
                                   .server = d->servers[s]};
-  *kept = keep_failure(d->config, job, &v, sides, SIDES);
-  *alike = v.status == VERDICT_PASS && comparison_fails_alike(c);
-  d->again &= v.status == VERDICT_PASS;
+  o.kept = keep_failure(d->config, job, &o.verdict, sides, SIDES);
+  o.alike = o.verdict.status == VERDICT_PASS && comparison_fails_alike(c);
+  if (c->rounds > COMPARISON_FIRST)
+    c->rounds = COMPARISON_FIRST;
+  comparison_figures(c, 0, o.figures);
+  d->again &= o.verdict.status == VERDICT_PASS;
   give(d);
-  return v;
+  return o;
 }

@@ -19,9 +19,14 @@ struct duel;
 struct duel *duel_new(const struct run_config *config, struct fleet *fleets, unsigned index);
 void duel_free(struct duel *d);
 
-/* Plays a job to its verdict, which the caller owns. `*kept` is the folder with what is kept of a
- * difference, which the caller frees, or NULL; `*alike` tells that the case failed on both in the
- * same way, which is a pass. */
-struct verdict duel_play(struct duel *d, const struct job *job, char **kept, bool *alike);
+struct duel_outcome {
+  struct verdict verdict;
+  char *kept;                    /* the folder with what is kept of a difference, or NULL */
+  bool alike;                    /* the case failed on both in the same way, which is a pass */
+  struct figures figures[SIDES]; /* of the first rounds */
+};
+
+/* Plays a job to its verdict. The caller owns what is in the outcome. */
+struct duel_outcome duel_play(struct duel *d, const struct job *job);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef RUN_RESULT_H
 #define RUN_RESULT_H
 
+#include "run/figures.h"
 #include "run/verdict.h"
 #include "session/session.h"
 
@@ -15,9 +16,10 @@ struct result {
   const char *server;    /* the profile's name, or of two: "memcached..refserver" */
   unsigned repetition;   /* from 0 */
   double seconds;
-  bool alike;            /* of a comparison: the case failed on both servers in the same way */
-  const char *kept;      /* the folder with what is kept of the failure, or NULL */
-  const char *reproduce; /* a command line, or NULL */
+  bool alike; /* of a comparison: the case failed on both servers in the same way */
+  const struct figures *figures; /* of a comparison: what it cost, by enum side; else NULL */
+  const char *kept;              /* the folder with what is kept of the failure, or NULL */
+  const char *reproduce;         /* a command line, or NULL */
   struct verdict verdict;
 };
 

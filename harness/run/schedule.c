@@ -96,6 +96,7 @@ static void tell_job(struct crew *c, const struct job *job, struct wire_report r
       .repetition = job->repetition,
       .seconds = report.seconds,
       .alike = report.alike,
+      .figures = report.compared ? report.figures : NULL,
       .kept = report.kept,
       .reproduce = line,
       .verdict = v,

@@ -5,6 +5,7 @@
 #define RUN_WIRE_H
 
 #include "run/config.h"
+#include "run/figures.h"
 #include "run/verdict.h"
 
 enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10, WIRE_PATH_MAX = 4096 };
@@ -19,7 +20,9 @@ struct wire_report {
   enum wire_kind kind;
   size_t job;
   double seconds;
-  bool alike;             /* the case failed on both servers in the same way */
+  bool compared; /* two servers; only then are these set: */
+  bool alike;    /* the case failed on both in the same way */
+  struct figures figures[SIDES];
   struct verdict verdict; /* its texts are owned by whoever holds the report */
   char *kept;             /* a folder, or NULL; owned likewise */
   int pid;                /* WIRE_PAUSED: of the server; 0 when it is attached */

@@ -107,6 +107,15 @@ static void play(struct worker *w, const struct job *job, struct wire_report *r)
   buf_fini(&why);
 }
 
+static void duel(struct worker *w, const struct job *job, struct wire_report *r) {
+  struct duel_outcome o = duel_play(w->duel, job);
+  r->verdict = o.verdict;
+  r->kept = o.kept;
+  r->compared = true;
+  r->alike = o.alike;
+  memcpy(r->figures, o.figures, sizeof r->figures);
+}
+
 static void run_job(struct worker *w, const struct job *job) {
   struct wire_report r = {.kind = WIRE_VERDICT, .job = job->number};
   uint64_t start = clock_usec();
@@ -116,7 +125,7 @@ static void run_job(struct worker *w, const struct job *job) {
   else if (!job->fresh)
     check_shared(w, BASELINE, t);
   if (w->duel)
-    r.verdict = duel_play(w->duel, job, &r.kept, &r.alike);
+    duel(w, job, &r);
   else
     play(w, job, &r);
   r.seconds = clock_since(start);

@@ -1,7 +1,11 @@
 """What only a comparison with another server shows, because a case may leave it open; and what two
 plays on one server show to be volatile."""
 
+import fcntl
 import os
+import select
+import struct
+import termios
 import time
 
 import wire
@@ -98,3 +102,52 @@ class ResetAtEnd(Plant):
     def ending(self, conn):
         conn.reset()
         return False
+
+
+class TwoWrites(Plant):
+    """The trigger's answer goes in two pieces, the second when the first has been read."""
+
+    def plant(self, conn, data):
+        half = len(data) // 2
+        conn.sock.sendall(data[:half])
+        poll = select.poll()  # the peer's reading is no event: its queue is looked at
+        while struct.unpack("i", fcntl.ioctl(conn.sock, termios.TIOCOUTQ, bytes(4)))[0] > 0:
+            poll.poll(1)
+        return data[half:]
+
+
+class Hoard(Plant):
+    """Keeps 24 MiB while it answers the trigger."""
+
+    def plant(self, conn, data):
+        hoard = bytearray(24 << 20)
+        hoard[:: 4096] = b"x" * len(hoard[:: 4096])
+        return data
+
+
+class Burn(Plant):
+    """Spends 60 ms of CPU time on the trigger."""
+
+    def plant(self, conn, data):
+        end = time.process_time() + 0.06
+        while time.process_time() < end:
+            pass
+        return data
+
+
+class Stalled(Plant):
+    """Answers the trigger with a MiB, and takes 16 MiB more while the client does not read it."""
+
+    hoard = None
+
+    def plant(self, conn, data):
+        f = wire.take(bytearray(data))
+        return wire.response(f.opcode, opaque=f.opaque, extras=bytes(4), value=bytes(1 << 20))
+
+    def jammed(self, conn):
+        if self.arg and not self.hoard:
+            self.hoard = bytearray(16 << 20)
+            self.hoard[:: 4096] = b"x" * len(self.hoard[:: 4096])
+
+    def ended(self, conn):
+        self.hoard = None

@@ -274,3 +274,85 @@ def test_an_option_of_memcached_shows(compare, tmp_path):
     assert result.status == 1, result
     assert {finding.id for finding in result.findings} == {"stat/settings"}, result
     assert 'key="reqs_per_event" value="20"' in result.finding.text
+
+
+def costs(result):
+    """The ratios of the summary by what they are of, and the dearest cases."""
+    text = result.out[result.out.index("the candidate against the baseline:\n") :]
+    ratios = {m[1]: float(m[2]) for m in re.finditer(r"^  (\S.*?) +([\d.]+)  ", text, re.M)}
+    dearest = re.findall(r"^ +[\d.]+  .*  (\S+) \[", text, re.M)
+    return ratios, dearest
+
+
+def properties(result):
+    return {p.get("name"): p.get("value") for p in result.report.iter("property")}
+
+
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+def test_memory_is_told_and_red_when_asked_for(transport, compare, session, pair):
+    hoarding, other = session("a", OPEN), session("b", "c1 > noop\nc1 < noop")
+    words = [*pair("hoard"), "--transport", transport, "-j", 1]
+    told = compare(*words, hoarding, other)
+    assert told.status == 0, told
+    ratios, dearest = costs(told)
+    assert ratios["peak memory"] > 2 and set(dearest) == {str(hoarding)[: -len(".session")]}, told
+    assert float(properties(told)["peak-memory-ratio"]) > 2
+    assert compare(*words, "--max-memory-ratio", 20, hoarding, other).status == 0
+    red = compare(*words, "--max-memory-ratio", 1.5, hoarding, other)
+    assert red.status == 1, red
+    assert red.finding.kind == "difference" and red.finding.id == dearest[0]
+    assert re.search(r"^  peak memory: [\d.]+ MiB against [\d.]+ MiB, [\d.]+ times as much; at most "
+                     r"1.50 times are allowed$", red.finding.text, re.M), red
+    assert again(red).signature == red.finding.signature
+    assert compare(*pair("hoard", "hoard"), "--max-memory-ratio", 1.5, hoarding).status == 0
+    assert costs(compare(*pair(None, "hoard"), hoarding))[0]["peak memory"] < 0.5
+
+
+def test_memory_for_a_reader_that_stalls(compare, session, pair):
+    """Every byte is the same; what differs is what a client costs that does not read."""
+    case = session("a", """
+        c1 > get key="{ns}plant" opaque=2
+        c1 < get flags=0 value=repeat(1048576, "\\x00") opaque=2
+    """)
+    words = [*pair("stalled=1", "stalled"), "--max-memory-ratio", 1.5]
+    red = compare(*words, "-d", "slow-read", case)
+    assert red.status == 1 and "  peak memory: " in red.finding.text, red
+
+
+def test_cpu_time_is_told_and_red_when_asked_for(compare, session, pair):
+    case = session("a", OPEN)
+    told = compare(*pair("burn"), case)
+    assert told.status == 0, told
+    ratios, dearest = costs(told)
+    assert ratios["CPU time"] > 5 and dearest == [str(case)[: -len(".session")]], told
+    assert float(properties(told)["cpu-ratio"]) > 5
+    red = compare(*pair("burn"), "--max-cpu-ratio", 5, case)
+    assert red.status == 1 and "  CPU time: " in red.finding.text, red
+    assert compare(*pair("burn", "burn"), "--max-cpu-ratio", 2, case).status == 0
+
+
+def test_how_answers_come_in_is_told(compare, session, pair):
+    result = compare(*pair("two-writes"), session("a", OPEN))
+    assert result.status == 0, result
+    # Two plays of each: the noop's answer, the trigger's in one or in two, the driver's own noop's.
+    assert re.search(r"^  reads +1.33  8 against 6 in which", result.out, re.M), result
+    assert float(properties(result)["reads-ratio"]) == 1.333
+    slow = compare(*pair(), "-d", "slow-read", session("b", OPEN))
+    assert "  reads " not in slow.out, slow
+
+
+def test_the_costs_of_a_server_inside_a_script_are_counted(compare, session, tmp_path):
+    def server(plant):
+        return f"sh -c '{tool.stub_command(plant)}; exit $?'"
+
+    result = compare("--commands", "--baseline", server(None), "--candidate", server("hoard"),
+                     session("a", OPEN))
+    assert result.status == 0, result
+    assert costs(result)[0]["peak memory"] > 2, result
+
+
+@pytest.mark.parametrize("word", ["0", "x", "-1", "1.5x", "nan", "1e9"])
+def test_a_ratio_is_a_number(word):
+    result = tool.command("compare", "-s", "memcached", "--candidate", "x", "--max-cpu-ratio", word)
+    assert result.status == 2
+    assert "--max-cpu-ratio:" in result.err

@@ -127,6 +127,22 @@ START_TEST(what_does_not_fit_is_not_cut) {
 }
 END_TEST
 
+START_TEST(ends_and_reads_are_known_beyond_the_cap) {
+  static const char large[4096];
+  tape_add(&tape, TAPE_CAME, 1, false, 1, span_of(large, sizeof large));
+  ck_assert(tape.full);
+  came(1, "123");
+  happened(1, TAPE_RESET);
+  ck_assert_uint_eq(tape.entries.n, 0);
+  ck_assert_int_eq(tape_end(&tape, 1), TAPE_RESET);
+  ck_assert_uint_eq(tape.reads, 2);
+  ck_assert_uint_eq(tape.read_bytes, sizeof large + 3);
+  tape_reset(&tape);
+  ck_assert_int_eq(tape_end(&tape, 1), TAPE_CLOSED);
+  ck_assert_uint_eq(tape.reads + tape.read_bytes, 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("tape");
   TCase *t = tcase_create("tape");
@@ -137,6 +153,7 @@ static Suite *suite(void) {
   tcase_add_test(t, the_last_end_counts);
   tcase_add_loop_test(t, the_cap_bounds_entries_and_bytes, 0, 3);
   tcase_add_test(t, what_does_not_fit_is_not_cut);
+  tcase_add_test(t, ends_and_reads_are_known_beyond_the_cap);
   suite_add_tcase(s, t);
   return s;
 }
