@@ -162,6 +162,11 @@ static void shake(struct conn *c) {
 static void drain(struct conn *c) {
   uint8_t bytes[READ_MAX];
   c->more = c->held;
+  if (c->held) {
+    c->progressed = true;
+    tell(c);
+    return;
+  }
   for (int i = 0; i < (c->most ? 1 : READS_A_TURN) && !c->held; i++) {
     tell(c);
     if (!alive(c))
@@ -271,7 +276,6 @@ struct conn *conn_new(struct event_base *base, const struct addr *to,
   c->handler = handler;
   c->arg = arg;
   c->carried = -1;
-  c->looks = 1;
   c->soon = evtimer_new(base, on_soon, c);
   c->step = evtimer_new(base, on_step, c);
   CHECK(c->soon && c->step);

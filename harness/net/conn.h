@@ -37,7 +37,8 @@ struct conn_handler {
   void (*on_sent)(void *arg, struct conn *c);
   /* Nothing more will come, not even on_sent for a chunk in hand. Called once. */
   void (*on_close)(void *arg, struct conn *c, enum conn_end end);
-  /* Some bytes were taken by the kernel or have been read by the peer: progress for a deadline. */
+  /* Some bytes were taken by the kernel or have been read by the peer, or some have come or the
+   * stream has ended while it is held: progress for a deadline. */
   void (*on_progress)(void *arg, struct conn *c);
 };
 

@@ -40,7 +40,7 @@ struct conn {
   uint64_t sent; /* that the kernel has ever taken */
   struct unread unread;
   uint32_t unread_left; /* when last seen */
-  unsigned looks;       /* at it that may be taken at once */
+  bool just_sent;       /* and not looked at since */
   int carried;          /* for border_send; -1 until a paced chunk needs it */
   bool settled;         /* the pacing step has begun */
   unsigned steps;       /* pacing steps that were waited for */

@@ -1,14 +1,12 @@
 #include <errno.h>
 #include <event2/event.h>
-#include <sched.h>
 
 #include "base/check.h"
 #include "net/border.h"
 #include "net/conn_internal.h"
 
 enum {
-  LOOKS = 20,     /* at the peer's queue, just after a paced chunk was sent */
-  LOOK_US = 100,  /* then on TCP until the next one */
+  LOOK_US = 50,   /* on TCP between two looks at what is unread */
   PACING_US = 500 /* on TCP where nothing is to be seen */
 };
 
@@ -24,16 +22,12 @@ static bool step_is_over(struct conn *c) {
   return false;
 }
 
-/* A peer that is about to run reads within microseconds, and to sleep and be woken would take many
- * times as long: so there are a few looks, between which others may run. After them a Unix socket
- * signals the edge of writability; on TCP, where nothing does, it is looked at from time to time.
- */
+/* A Unix socket signals the edge of writability when the chunk has been read; on TCP, where nothing
+ * does, the peer is looked at again and again. */
 static bool was_read(struct conn *c) {
-  unsigned looks = c->looks;
-  enum unread_state state;
-  while ((state = unread_look(&c->unread, c->sent)) == UNREAD_SOME && --looks > 0)
-    sched_yield();
-  c->looks = 1;
+  enum unread_state state =
+      c->just_sent ? unread_await(&c->unread, c->sent) : unread_look(&c->unread, c->sent);
+  c->just_sent = false;
   c->progressed |= c->unread.left < c->unread_left;
   c->unread_left = c->unread.left;
   if (state == UNREAD_UNKNOWN)
@@ -85,7 +79,7 @@ static bool send_left(struct conn *c, size_t *left) {
     c->progressed = true;
     c->sent += (size_t)n;
     c->unread_left = UINT32_MAX;
-    c->looks = LOOKS;
+    c->just_sent = true;
   }
   return true;
 }

@@ -1,9 +1,20 @@
 #include "net/unread.h"
 
 #include <linux/sockios.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "base/check.h"
+
+enum {
+  LOOKS = 20,
+  LONG_US = 500,  /* that others have run for: the machine is busy .. */
+  BUSY_TIMES = 64 /* .. for the time of so many chunks */
+};
+
+/* So many times more unread_await doesn't wait: the machine is busy, whatever the connection. */
+static unsigned busy;
 
 struct unread unread_of(enum transport t, int fd) {
   return (struct unread){.transport = t, .fd = fd, .diag = {.netlink = -1}};
@@ -40,4 +51,26 @@ static enum unread_state look_tcp(struct unread *u, uint64_t sent) {
 
 enum unread_state unread_look(struct unread *u, uint64_t sent) {
   return u->transport == TRANSPORT_UNIX ? look_unix(u) : look_tcp(u, sent);
+}
+
+static int64_t clock_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+enum unread_state unread_await(struct unread *u, uint64_t sent) {
+  enum unread_state state = unread_look(u, sent);
+  if (busy > 0) {
+    busy--;
+    return state;
+  }
+  int64_t start = clock_us();
+  for (int i = 1; i < LOOKS && state == UNREAD_SOME && busy == 0; i++) {
+    sched_yield();
+    if (clock_us() - start > LONG_US)
+      busy = BUSY_TIMES;
+    state = unread_look(u, sent);
+  }
+  return state;
 }

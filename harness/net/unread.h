@@ -31,4 +31,9 @@ void unread_fini(struct unread *u);
 /* Looks, on a connection that is open; `sent` is how many bytes were ever sent on it. */
 enum unread_state unread_look(struct unread *u, uint64_t sent);
 
+/* The same just after something was sent: goes on looking for a moment. A peer that has only this
+ * to do reads within microseconds, and to sleep and be woken would take many times as long. Between
+ * two looks others may run; when they do for long, the next times are one look each. */
+enum unread_state unread_await(struct unread *u, uint64_t sent);
+
 #endif

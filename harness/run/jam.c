@@ -6,8 +6,11 @@
 #include "base/check.h"
 
 enum {
-  STEP_US = 1000,
-  LOOKS = 3,       /* that the queues must stay the same */
+  STEP_US = 1000, /* between two looks .. */
+  LOOKS = 10,     /* .. so many times the queues must stay the same: answers are missing, and the
+                     server may just not have had its turn */
+  SOON_US = 300,  /* the same where so much has come that it may be all */
+  SOON_LOOKS = 3,
   SMALL = 64,      /* reads of at most so many bytes .. */
   SMALL_READS = 48 /* .. and so many of them; then each bound is double the one before */
 };
@@ -20,7 +23,9 @@ struct jam {
   enum jam_state state;
   struct event *step;
   struct rng rng;
-  uint64_t queues; /* at the last look */
+  uint64_t owed;   /* bytes */
+  bool exact;      /* not more than that */
+  uint64_t queues; /* all of them, folded */
   unsigned looks, reads;
   size_t bound;
 };
@@ -38,6 +43,7 @@ static void let_go_one(void *arg, struct conn *c) {
 /* What one look sees. */
 struct look {
   uint64_t queues; /* all of them, folded */
+  uint64_t in;     /* bytes that have come */
   bool open;       /* all connections are: before, nothing can be jammed */
 };
 
@@ -45,12 +51,29 @@ static void look_at_one(void *arg, struct conn *c) {
   struct look *look = arg;
   struct conn_queues q = conn_queues(c);
   look->queues = look->queues * 1000003u + (uint64_t)q.in * 31u + (uint64_t)q.out;
+  look->in += (uint64_t)q.in;
   look->open &= conn_open(c);
 }
 
-static void arm(struct jam *j) {
-  struct timeval tv = {.tv_usec = STEP_US};
+static struct look look_at(struct jam *j) {
+  struct look look = {.queues = 1, .open = true};
+  j->owner->conns(j->arg, look_at_one, &look);
+  return look;
+}
+
+static void arm(struct jam *j, long us) {
+  struct timeval tv = {.tv_usec = us};
   CHECK(event_add(j->step, &tv) == 0);
+}
+
+static bool all_came(const struct jam *j, const struct look *now) {
+  return now->open && j->exact && now->in >= j->owed;
+}
+
+static void jammed(struct jam *j) {
+  j->state = JAM_HELD;
+  event_del(j->step);
+  j->owner->jammed(j->arg);
 }
 
 static void step_cb(evutil_socket_t fd, short what, void *arg) {
@@ -58,16 +81,14 @@ static void step_cb(evutil_socket_t fd, short what, void *arg) {
   (void)fd, (void)what;
   if (j->state != JAM_WATCHED)
     return;
-  struct look look = {1, true};
-  j->owner->conns(j->arg, look_at_one, &look);
-  j->looks = look.open && look.queues == j->queues ? j->looks + 1 : 0;
-  j->queues = look.queues;
-  if (j->looks < LOOKS) {
-    arm(j);
-    return;
-  }
-  j->state = JAM_HELD;
-  j->owner->jammed(j->arg);
+  struct look now = look_at(j);
+  j->looks = now.open && now.queues == j->queues ? j->looks + 1 : 0;
+  j->queues = now.queues;
+  bool soon = now.in >= j->owed;
+  if (all_came(j, &now) || j->looks >= (soon ? SOON_LOOKS : LOOKS))
+    jammed(j);
+  else
+    arm(j, soon ? SOON_US : STEP_US);
 }
 
 struct jam *jam_new(struct event_base *base, const struct jam_owner *owner, void *arg,
@@ -96,12 +117,21 @@ void jam_hold(struct jam *j) {
 }
 
 void jam_watch(struct jam *j) {
-  if (j->state != JAM_HELD)
+  if (j->state == JAM_FREE || j->state == JAM_DRAINED)
     return;
   j->state = JAM_WATCHED;
   j->looks = 0;
   j->queues = 0;
-  arm(j);
+  j->owed = j->owner->owed(j->arg, &j->exact);
+  arm(j, 0);
+}
+
+void jam_came(struct jam *j) {
+  if (j->state != JAM_WATCHED || !j->exact)
+    return;
+  struct look now = look_at(j);
+  if (all_came(j, &now))
+    jammed(j);
 }
 
 void jam_drain(struct jam *j) {

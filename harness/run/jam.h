@@ -1,8 +1,9 @@
 /* A slow reader: holds a play's connections back until the server can send no more, then lets them
- * read in dribbles. That the server can do no more is seen in the queues of the sockets: what has
- * come and is not read, and what was sent and the server has not read, stay the same over several
- * looks a pacing step apart. A look too early makes the jam smaller and no verdict wrong. Internal
- * to the run layer. */
+ * read in dribbles. The server can send no more when it has answered all, to the last byte, which
+ * lies in the sockets' queues then. Where nobody knows how many bytes that will be, or they don't
+ * come, it is seen in the queues: what has come and is not read, and what was sent and the server
+ * has not read, stay the same over several looks a millisecond apart. A look too early makes the
+ * jam smaller and no verdict wrong. Internal to the run layer. */
 #ifndef RUN_JAM_H
 #define RUN_JAM_H
 
@@ -16,7 +17,11 @@ struct jam;
 struct jam_owner {
   /* Calls `each` for every open connection. */
   void (*conns)(void *owner, void (*each)(void *arg, struct conn *c), void *arg);
-  /* The queues have stood still: the owner calls jam_drain, now or later. */
+  /* How many bytes the server owes; at least so many when they are not `exact`. UINT64_MAX while
+   * nobody knows, because something is being sent. */
+  uint64_t (*owed)(void *owner, bool *exact);
+  /* The server can send no more: the owner calls jam_drain, now or later. Never called from inside
+   * jam_watch. */
   void (*jammed)(void *owner);
 };
 
@@ -26,8 +31,10 @@ void jam_free(struct jam *j);
 
 /* Holds all connections; something is going to be sent. */
 void jam_hold(struct jam *j);
-/* The play waits: begins to look at the queues, unless it does so already or is draining. */
+/* The play waits: begins to look at the queues, or begins again, unless it is draining. */
 void jam_watch(struct jam *j);
+/* Bytes have come that are held back. */
+void jam_came(struct jam *j);
 /* Lets all connections read in dribbles. */
 void jam_drain(struct jam *j);
 /* Bytes have come on a connection: chooses how many are read next. */

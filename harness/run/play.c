@@ -157,6 +157,8 @@ static void on_progress(void *arg, struct conn *c) {
   (void)c;
   p->progress++;
   note_hand(p);
+  if (p->jam && !p->failed && !p->finished)
+    jam_came(p->jam);
 }
 
 static const struct conn_handler handler = {on_data, on_sent, on_close, on_progress};

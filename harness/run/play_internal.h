@@ -13,7 +13,10 @@
 /* On Unix sockets all cuts are made. On TCP, where each costs twice as much, a case is cut so often
  * and then goes on in whole batches; a connection whose cuts cost a pacing step goes on so after
  * fewer. */
-enum { PLAY_TCP_CUTS = 2048, PLAY_TCP_STEPS = 64 };
+enum { PLAY_TCP_CUTS = 512, PLAY_TCP_STEPS = 64 };
+
+/* How often another connection acts between the chunks of a case, at most. */
+enum { PLAY_ACTS = 256 };
 
 struct play {
   struct event_base *base;
@@ -50,7 +53,8 @@ struct play {
   void (*after_bystander)(struct play *p);
   const struct step *pause_at; /* the first step that is not done before the pause; NULL: none, or
                                   it is over */
-  bool acted;                  /* a bystander has acted before the chunk that is next */
+  unsigned acts;               /* how often one has acted .. */
+  bool acted;                  /* .. and that it has before the chunk that is next */
 
   struct event *start, *tick;
   uint64_t progress, progress_seen;

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "net/tls.h"
+#include "run/debt.h"
 #include "run/play_internal.h"
 
 #include <stdlib.h>
@@ -46,6 +47,21 @@ static void each_conn(void *owner, void (*each)(void *arg, struct conn *c), void
       each(arg, p->streams[i].conn);
 }
 
+static uint64_t owed(void *owner, bool *exact) {
+  struct play *p = owner;
+  uint64_t bytes = 0;
+  *exact = !p->in_hand;
+  if (p->in_hand)
+    return UINT64_MAX;
+  for (unsigned i = 0; i < p->options.session->nconns; i++) {
+    struct debt d = debt_of(&p->streams[i]);
+    bytes += d.bytes;
+    *exact &= d.exact;
+  }
+  *exact &= p->options.to->transport != TRANSPORT_TLS; /* what lies in the queues is ciphertext */
+  return bytes;
+}
+
 static void drain(struct play *p) {
   jam_drain(p->jam);
   play_advance(p); /* what became possible while a bystander acted */
@@ -59,7 +75,7 @@ static void jammed(void *owner) {
     drain(p);
 }
 
-const struct jam_owner play_jam_owner = {each_conn, jammed};
+const struct jam_owner play_jam_owner = {each_conn, owed, jammed};
 
 static void limit_cuts(struct play *p) {
   if (p->cuts.n > p->tcp_cuts + 1) {
@@ -122,7 +138,9 @@ static void give_chunk(struct play *p, size_t from, size_t to) {
  * takes nothing more, which its expectations judge. */
 static bool send_chunk(struct play *p) {
   struct stream *s = p->batch_stream;
-  if (p->options.delivery->kind->acts_between && p->cut > 0 && p->cut < p->cuts.n && !p->acted) {
+  if (p->options.delivery->kind->acts_between && p->cut > 0 && p->cut < p->cuts.n && !p->acted &&
+      p->acts < PLAY_ACTS) {
+    p->acts++;
     p->acted = true;
     act_aside(p, play_advance);
     return true;
