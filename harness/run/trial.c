@@ -22,8 +22,8 @@ struct trial *trial_new(const struct run_config *config, unsigned index) {
   return t;
 }
 
-static void bad_stop(void *arg, enum server_fate fate, const char *what, const char *log) {
-  (void)arg, (void)fate, (void)what, (void)log; /* how it ends is not what is tried */
+static void bad_stop(void *arg, const struct server_bad_end *end) {
+  (void)arg, (void)end; /* how it ends is not what is tried */
 }
 
 void trial_free(struct trial *t) {

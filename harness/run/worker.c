@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "run/clock.h"
 #include "run/duel.h"
 #include "run/fate.h"
@@ -19,6 +20,7 @@ struct worker {
   struct duel *duel;          /* NULL: they are not */
   struct fleet fleets[SIDES]; /* the second is there for duels */
   struct tape tape;           /* of the case in hand */
+  struct vec bad_stops;       /* of struct bad_stop */
   const char *last_id;        /* the case that ran last, for a server found dead afterwards */
 };
 
@@ -136,13 +138,55 @@ static void run_job(struct worker *w, const struct job *job) {
   free(r.kept);
 }
 
-static void bad_stop(void *arg, enum server_fate fate, const char *what, const char *log) {
-  struct buf detail, brief;
+/* A server that ended badly when it was stopped. */
+struct bad_stop {
+  enum side side;
+  enum verdict_kind kind;
+  char *what, *detail;
+};
+
+static void bad_stop_cb(void *arg, const struct server_bad_end *end) {
+  struct worker *w = arg;
+  struct bad_stop *b = vec_push(&w->bad_stops);
+  struct buf detail;
   buf_init(&detail, WIRE_DETAIL_MAX);
-  buf_init(&brief, WIRE_BRIEF_MAX);
-  buf_addf(&brief, "the server %s", what);
-  log_tail_add(&detail, "the server's log ends with", span_str(log));
-  report_server(arg, fate_kind(fate), buf_take(&brief), buf_take(&detail));
+  log_tail_add(&detail, "the server's log ends with", span_str(end->log));
+  b->side = end->profile == w->config->candidate ? CANDIDATE : BASELINE;
+  b->kind = fate_kind(end->fate);
+  b->what = xstrdup(end->what);
+  b->detail = buf_take(&detail);
+}
+
+/* Whether one of the other side's servers has ended in the same way. */
+static bool stops_alike(const struct worker *w, const struct bad_stop *b) {
+  for (size_t i = 0; i < w->bad_stops.n; i++) {
+    const struct bad_stop *other = vec_at(&w->bad_stops, i);
+    if (other->side != b->side && strcmp(other->what, b->what) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* Waits until all servers have ended, and tells of those that ended badly; of a duel's those that
+ * tell one side from the other. */
+static void stop_all(struct worker *w) {
+  fleet_stop(&w->fleets[BASELINE]);
+  fleet_stop(&w->fleets[CANDIDATE]);
+  server_stop_all(bad_stop_cb, w);
+  for (size_t i = 0; i < w->bad_stops.n; i++) {
+    struct bad_stop *b = vec_at(&w->bad_stops, i);
+    if (stops_alike(w, b))
+      continue;
+    report_server(w, b->kind,
+                  xasprintf("%s%sthe server %s", w->duel ? side_name(b->side) : "",
+                            w->duel ? ": " : "", b->what),
+                  xstrdup(b->detail));
+  }
+  for (size_t i = 0; i < w->bad_stops.n; i++) {
+    struct bad_stop *b = vec_at(&w->bad_stops, i);
+    free(b->what);
+    free(b->detail);
+  }
 }
 
 void worker_main(const struct run_config *config, int fd, unsigned index) {
@@ -154,12 +198,12 @@ void worker_main(const struct run_config *config, int fd, unsigned index) {
   else
     w.stage = stage_new(config, index);
   tape_init(&w.tape, KEEP_TAPE_MAX);
+  vec_init(&w.bad_stops, sizeof(struct bad_stop));
   struct job job;
   while (wire_receive_job(fd, &job))
     run_job(&w, &job);
-  fleet_stop(&w.fleets[BASELINE]);
-  fleet_stop(&w.fleets[CANDIDATE]);
-  server_stop_all(bad_stop, &w);
+  stop_all(&w);
+  vec_fini(&w.bad_stops);
   tape_fini(&w.tape);
   stage_free(w.stage);
   duel_free(w.duel);

@@ -70,11 +70,16 @@ void server_stop(struct server *s);
 /* As server_stop, but kills it without a clean stop, which then is no bad end. */
 void server_kill(struct server *s);
 
+/* A server that did not stop as it should. */
+struct server_bad_end {
+  const struct profile *profile; /* of what server it was */
+  enum server_fate fate;
+  const char *what, *log; /* a sentence, and the tail of its log */
+};
+
 /* Waits until every stopping server has ended; calls `bad` for each since the last call that did
- * not stop as it should, with its fate, a sentence and the tail of its log. A server whose end was
- * seen by server_await or server_look is not told again. */
-void server_stop_all(void (*bad)(void *arg, enum server_fate fate, const char *what,
-                                 const char *log),
-                     void *arg);
+ * not stop as it should; the end's texts are borrowed for the call. A server whose end was seen by
+ * server_await or server_look is not told again. */
+void server_stop_all(void (*bad)(void *arg, const struct server_bad_end *end), void *arg);
 
 #endif

@@ -10,6 +10,7 @@ enum { STOPPING_MAX = 64, LOG_MAX = 64 << 10 };
 
 /* A server that did not stop as it should, kept until server_stop_all. */
 struct bad_end {
+  const struct profile *profile;
   enum server_fate fate;
   char *what, *log;
   struct bad_end *next;
@@ -27,7 +28,8 @@ static void bad_end_add(struct server *s) {
   buf_init(&log, LOG_MAX);
   server_describe(s, &what);
   server_log_tail(s, LOG_MAX, &log);
-  *bad = (struct bad_end){.fate = s->fate, .what = buf_take(&what), .log = buf_take(&log)};
+  *bad = (struct bad_end){
+      .profile = s->profile, .fate = s->fate, .what = buf_take(&what), .log = buf_take(&log)};
   *bad_ends_last = bad;
   bad_ends_last = &bad->next;
 }
@@ -76,14 +78,12 @@ void server_kill(struct server *s) {
   server_end(s, KEEPER_KILL);
 }
 
-void server_stop_all(void (*bad)(void *arg, enum server_fate fate, const char *what,
-                                 const char *log),
-                     void *arg) {
+void server_stop_all(void (*bad)(void *arg, const struct server_bad_end *end), void *arg) {
   while (stopping_count > 0)
     stopping_poll(-1);
   for (struct bad_end *b = bad_ends, *next; b; b = next) {
     next = b->next;
-    bad(arg, b->fate, b->what, b->log);
+    bad(arg, &(struct server_bad_end){b->profile, b->fate, b->what, b->log});
     free(b->what);
     free(b->log);
     free(b);

@@ -144,6 +144,18 @@ def test_a_crash_is_told_as_the_side_s(compare, session, pair):
     assert compare(*pair("crash", "crash"), session("a", OPEN)).status == 0
 
 
+def test_an_end_between_the_cases_is_told_as_the_side_s(compare, session, pair):
+    cases = session("a", OPEN), session("b", "c1 > noop\nc1 < noop")
+    result = compare(*pair("crash-stopping"), "-j", 1, *cases)
+    assert result.status == 1
+    assert (result.finding.id, result.finding.kind) == ("server", "server_crash")
+    assert "  candidate: the server was killed by signal" in result.finding.text
+    assert compare(*pair("crash-stopping", "crash-stopping"), "-j", 1, *cases).status == 0
+    result = compare(*pair("crash-between"), "-j", 1, *cases)
+    assert result.status == 1
+    assert any("  candidate: the server " in f.text for f in result.findings), result
+
+
 def test_a_hang_costs_a_case(compare, session, pair):
     result = compare(*pair("hang"), "--timeout", 1, session("a", OPEN),
                      session("b", "c1 > noop\nc1 < noop"))

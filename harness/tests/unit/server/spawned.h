@@ -81,12 +81,12 @@ struct bad_stops {
   char what[256], log[256];
 };
 
-static inline void note_bad(void *arg, enum server_fate fate, const char *what, const char *log) {
+static inline void note_bad(void *arg, const struct server_bad_end *end) {
   struct bad_stops *b = arg;
   b->count++;
-  b->fate = fate;
-  snprintf(b->what, sizeof b->what, "%s", what);
-  snprintf(b->log, sizeof b->log, "%s", log);
+  b->fate = end->fate;
+  snprintf(b->what, sizeof b->what, "%s", end->what);
+  snprintf(b->log, sizeof b->log, "%s", end->log);
 }
 
 static inline struct bad_stops stop_all(void) {
