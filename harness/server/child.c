@@ -1,6 +1,5 @@
 #include "server/child.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "server/tree.h"
 
 /* A driver that ignores SIGPIPE must not make the server ignore it. */
 static void signals_reset(void) {
@@ -86,33 +86,14 @@ int child_start(const struct child_plan *plan) {
   return pid;
 }
 
-/* Calls for the children that one thread has started. */
-static void each_child_of(int pid, const char *thread, void (*each)(int child, int number),
-                          int number) {
-  char *path = xasprintf("/proc/%d/task/%s/children", pid, thread);
-  FILE *f = fopen(path, "re");
-  int child;
-  while (f && fscanf(f, "%d", &child) == 1)
-    each(child, number);
-  if (f)
-    fclose(f);
-  free(path);
-}
-
-static void signal_with_all_below(int pid, int number) {
-  child_signal_below(pid, number);
-  kill(pid, number);
+static void signal_with_all_below(int pid, void *arg) {
+  const int *number = arg;
+  child_signal_below(pid, *number);
+  kill(pid, *number);
 }
 
 void child_signal_below(int pid, int number) {
-  char *path = xasprintf("/proc/%d/task", pid);
-  DIR *threads = opendir(path);
-  for (struct dirent *t; threads && (t = readdir(threads)) != NULL;)
-    if (t->d_name[0] != '.')
-      each_child_of(pid, t->d_name, signal_with_all_below, number);
-  if (threads)
-    closedir(threads);
-  free(path);
+  tree_each_child(pid, signal_with_all_below, &number);
 }
 
 /* One kill for each process that is our child now. Killing a child makes its children ours. */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "mcbp/frame.h"
 #include "net/tls.h"
+#include "server/peer.h"
 #include "server/wait.h"
 
 enum {
@@ -60,43 +61,20 @@ static enum probe_end connect_to(const struct probe *p, const struct addr *a, in
   return error ? not_yet(why, "cannot connect", error) : PROBE_RIGHT;
 }
 
-/* The parent of a process, or 0 when it is gone. The name before it may hold blanks and brackets.
- */
-static int parent_of(int pid) {
-  char path[64], stat[512];
-  int parent = 0;
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return 0;
-  ssize_t n = read(fd, stat, sizeof stat - 1);
-  close(fd);
-  stat[n > 0 ? n : 0] = '\0';
-  const char *name_end = strrchr(stat, ')');
-  if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1)
-    return 0;
-  return parent;
-}
-
 /* Everything that the spawned process starts descends from the keeper, whoever ends first. */
 static enum probe_end judge_peer(const struct probe *p, const struct addr *a, int fd,
                                  struct buf *why) {
-  struct ucred peer;
-  socklen_t len = sizeof peer;
-  if (a->transport != TRANSPORT_UNIX || !p->keeper)
+  int pid;
+  if (!p->keeper || peer_find(a, fd, p->keeper, &pid) != PEER_OTHERS)
     return PROBE_RIGHT;
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-    return not_yet(why, "cannot learn who listens", errno);
-  for (int pid = peer.pid; pid > 1; pid = parent_of(pid))
-    if (pid == p->keeper)
-      return PROBE_RIGHT;
   buf_reset(why);
-  buf_addf(why, "process %d listens on %s, which is not the spawned server", (int)peer.pid,
-           a->text);
-  return PROBE_WRONG;
+  if (pid)
+    buf_addf(why, "process %d listens on %s, which is not the spawned server", pid, a->text);
+  else
+    buf_addf(why, "another process than the spawned server has answered on %s", a->text);
+  return PROBE_OTHER;
 }
 
-/* `all` is the frame's bytes and whatever has come behind them. */
 static enum probe_end judge_answer(const struct probe *p, const struct frame *f, struct span all,
                                    uint32_t opaque, struct buf *why) {
   if (f->h.magic != MAGIC_RESPONSE || f->h.opcode != OPCODE_VERSION || f->h.opaque != opaque)
@@ -221,7 +199,7 @@ enum probe_end probe_server(const struct probe *p, const struct addr *a, struct 
   if (fd < 0)
     return not_yet(why, "cannot make a socket", errno);
   enum probe_end end = connect_to(p, a, fd, why);
-  if (end == PROBE_RIGHT)
+  if (end == PROBE_RIGHT && a->transport == TRANSPORT_UNIX)
     end = judge_peer(p, a, fd, why);
   struct line line = {fd, NULL};
   if (end == PROBE_RIGHT && a->transport == TRANSPORT_TLS) {
@@ -232,6 +210,10 @@ enum probe_end probe_server(const struct probe *p, const struct addr *a, struct 
   }
   if (end == PROBE_RIGHT)
     end = ask_version(p, &line, why);
+  /* On TCP it has accepted now, which it must have to be told. */
+  if ((end == PROBE_RIGHT || end == PROBE_WRONG) && a->transport != TRANSPORT_UNIX &&
+      judge_peer(p, a, fd, why) == PROBE_OTHER)
+    end = PROBE_OTHER;
   tls_free(line.tls);
   close(fd);
   return end;

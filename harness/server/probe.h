@@ -8,7 +8,7 @@
 
 struct probe {
   const char *version; /* what the answer must start with; NULL: any */
-  int keeper;          /* on a Unix socket the peer must descend from this process; 0: any may be */
+  int keeper;          /* the peer must descend from this process; 0: any may be */
   int watch;           /* as wait_for takes it */
   int64_t deadline;
 };
@@ -16,6 +16,7 @@ struct probe {
 enum probe_end {
   PROBE_RIGHT,
   PROBE_WRONG,   /* what answers is not the server; no use to try again */
+  PROBE_OTHER,   /* the same: it is none of our processes */
   PROBE_NOT_YET, /* refused, or closed before the answer */
   PROBE_ENDED,   /* there is news on `watch` */
   PROBE_LATE

@@ -13,9 +13,9 @@ struct ready {
   const struct tls_trust *trust; /* NULL: TLS is not spoken at the port that the file tells */
 };
 
-/* PROBE_RIGHT, PROBE_WRONG, PROBE_ENDED or PROBE_LATE; without a process to watch an attempt that
- * fails is final (PROBE_WRONG). Fills the address when a port file tells it. Unless right or
- * ended, `why` is replaced by a sentence. */
+/* PROBE_RIGHT, PROBE_WRONG, PROBE_OTHER, PROBE_ENDED or PROBE_LATE; without a process to watch an
+ * attempt that fails is final (PROBE_WRONG). Fills the address when a port file tells it. Unless
+ * right or ended, `why` is replaced by a sentence. */
 enum probe_end ready_wait(const struct ready *r, struct addr *a, struct buf *why);
 
 #endif

@@ -154,8 +154,8 @@ static void give_up(struct server *s, enum server_fate fate, char *what) {
   }
 }
 
-/* Sets a fate other than SERVER_RUNNING unless it is ready. */
-static bool await_ready(struct server *s) {
+/* Sets a fate other than SERVER_RUNNING unless it is ready (PROBE_RIGHT). */
+static enum probe_end await_ready(struct server *s) {
   const struct profile *p = s->profile;
   struct ready ready = {.probe = {.version = p->version,
                                   .keeper = s->keeper,
@@ -174,11 +174,11 @@ static bool await_ready(struct server *s) {
   } else if (end == PROBE_LATE) {
     give_up(s, SERVER_NOT_READY,
             xasprintf("not ready within %u ms: %s", p->ready_ms, buf_cstr(&why)));
-  } else if (end == PROBE_WRONG) {
+  } else if (end == PROBE_WRONG || end == PROBE_OTHER) {
     give_up(s, SERVER_WRONG, xstrdup(buf_cstr(&why)));
   }
   buf_fini(&why);
-  return end == PROBE_RIGHT;
+  return end;
 }
 
 static void start_again(struct server *s) {
@@ -193,10 +193,12 @@ static void start_again(struct server *s) {
 bool server_await(struct server *s, struct buf *why) {
   unsigned tries = PORT_TRIES;
   while (s->fate == SERVER_RUNNING) {
-    if (await_ready(s))
+    enum probe_end end = await_ready(s);
+    if (end == PROBE_RIGHT)
       return true;
     /* Somebody may have taken the port since it was found free. */
-    if (s->fate == SERVER_NOT_STARTED && s->picks_port && --tries > 0)
+    bool taken = s->fate == SERVER_NOT_STARTED || end == PROBE_OTHER;
+    if (taken && s->picks_port && --tries > 0)
       start_again(s);
   }
   server_describe(s, why);

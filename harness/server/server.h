@@ -35,7 +35,8 @@ enum server_fate {
 struct server *server_spawn(const struct profile *p, enum transport t, struct buf *why);
 
 /* Waits until it accepts connections, answers `version`, and is the right one: its version fits,
- * and on a Unix socket the peer's credentials belong to the spawned process or a child of it. On
+ * and it is the spawned process or descends from it (peer.h); on TCP that is left open where the
+ * system doesn't tell, and another process on a port that we picked makes us try another port. On
  * failure `why` gets a sentence and the fate says which kind; the caller still calls server_stop.
  */
 bool server_await(struct server *s, struct buf *why);

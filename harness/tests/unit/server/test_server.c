@@ -1,7 +1,10 @@
 #include <netinet/in.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "net/file.h"
 #include "spawned.h"
 
@@ -240,6 +243,62 @@ START_TEST(another_program_listens) {
 }
 END_TEST
 
+/* Two lines of a shell for a server that names the port of another one. */
+#define NAMES_PORT "echo 'TCP INET: %u' > $PORT.new; mv $PORT.new $PORT; exec sleep 1000"
+
+static uint16_t port_of(const struct server *s) {
+  return ntohs(((const struct sockaddr_in *)&server_addr(s)->sa)->sin_port);
+}
+
+START_TEST(another_program_listens_on_tcp) {
+  struct profile *p = script_profile("tcp", "exec " MEMCACHED_TCP "{port}", "");
+  struct server *other = must_spawn(p, TRANSPORT_TCP);
+  must_await(other);
+  char yaml[512];
+  struct diag d;
+  diag_init(&d);
+  snprintf(yaml, sizeof yaml,
+           "name: x\ncommand: [/bin/sh, -c, \"" NAMES_PORT "\"]\n"
+           "transports: {tcp: {port-file-env: PORT}}\n%s",
+           port_of(other), _i ? "version: no such\n" : "");
+  struct profile *q = profile_parse(span_str(yaml), "x.yaml", &d);
+  ck_assert_msg(q != NULL, "%s", diag_text(&d));
+  struct server *s = must_spawn(q, TRANSPORT_TCP);
+  must_not_await(s, SERVER_WRONG, "another process than the spawned server has answered on tcp:");
+  server_stop(s);
+  must_kill_well(other);
+  profile_free(p);
+  profile_free(q);
+  diag_fini(&d);
+}
+END_TEST
+
+/* The first time another program comes before the server to the port that we picked. */
+START_TEST(a_port_that_another_took_is_left_to_it) {
+  char dir[] = "/tmp/unit-server-XXXXXX", script[1024], thief[256];
+  ck_assert_ptr_nonnull(mkdtemp(dir));
+  snprintf(thief, sizeof thief, "read p < %s/port; exec " MEMCACHED_TCP "$p", dir);
+  snprintf(script, sizeof script,
+           "if mkdir %s/first; then echo {port} > %s/port; exec sleep 1000; fi; exec " MEMCACHED_TCP
+           "{port}",
+           dir, dir);
+  char *fifo = xasprintf("%s/port", dir);
+  ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+  free(fifo);
+  pid_t pid = fork();
+  if (pid == 0)
+    execl("/bin/sh", "sh", "-c", thief, NULL);
+  struct profile *p = script_profile("tcp", script, "version: '1.6'");
+  struct server *s = must_spawn(p, TRANSPORT_TCP);
+  must_await(s);
+  must_kill_well(s);
+  kill(pid, SIGKILL);
+  ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+  file_remove_tree(dir);
+  profile_free(p);
+}
+END_TEST
+
 START_TEST(attached) {
   struct profile *p = script_profile("unix", "exec " MEMCACHED_UNIX, "");
   struct server *running = must_spawn(p, TRANSPORT_UNIX);
@@ -354,6 +413,8 @@ static Suite *server_suite(void) {
   tcase_add_loop_test(t, slow_start, 0, sizeof slow / sizeof *slow);
   tcase_add_test(t, time_before_the_wait_does_not_count);
   tcase_add_test(t, another_program_listens);
+  tcase_add_loop_test(t, another_program_listens_on_tcp, 0, 2);
+  tcase_add_test(t, a_port_that_another_took_is_left_to_it);
   tcase_add_test(t, attached);
   tcase_add_loop_test(t, bad_stop_is_told_once, 0, sizeof bad_stops / sizeof *bad_stops);
   tcase_add_loop_test(t, crash_is_seen, 0, sizeof crashes / sizeof *crashes);

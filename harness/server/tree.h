@@ -1,0 +1,13 @@
+/* The tree of processes, as /proc shows it. */
+#ifndef SERVER_TREE_H
+#define SERVER_TREE_H
+
+#include <stdbool.h>
+
+/* Calls for the children that any thread of a process has started; none when it is gone. */
+void tree_each_child(int pid, void (*each)(int child, void *arg), void *arg);
+
+/* Whether a process is the other or descends from it. */
+bool tree_holds(int ancestor, int pid);
+
+#endif
