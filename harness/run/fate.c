@@ -15,7 +15,7 @@ void fate_add(struct server *s, struct verdict *v) {
   if (!server_command(s)) /* attached: its end is not ours to judge */
     return;
   bool ended = v->kind == KIND_UNEXPECTED_CLOSE;
-  enum server_fate fate = ended ? server_look_wait(s, server_end_ms(s)) : server_look(s);
+  enum server_fate fate = ended ? server_look_closed(s, server_end_ms(s)) : server_look(s);
   if (v->status == VERDICT_PASS && fate == SERVER_RUNNING)
     return;
   struct buf detail;

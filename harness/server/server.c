@@ -13,7 +13,11 @@
 #include "server/tool.h"
 #include "server/wait.h"
 
-enum { PORT_TRIES = 3, WHY_MAX = 4096 };
+enum {
+  PORT_TRIES = 3,
+  AFTERMATH_MS = 10, /* for a server that answers and all the same is about to end */
+  WHY_MAX = 4096
+};
 
 struct server *server_spawn(const struct profile *p, enum transport t, struct buf *why) {
   if (!p->transports[t].supported) {
@@ -140,6 +144,20 @@ enum server_fate server_look_wait(struct server *s, unsigned ms) {
   if (s->fd >= 0 && !s->ended)
     wait_for(s->fd, POLLIN, -1, wait_clock() + ms);
   return server_look(s);
+}
+
+enum server_fate server_look_closed(struct server *s, unsigned ms) {
+  struct probe probe = {.watch = s->fd, .deadline = wait_clock() + ms};
+  if (s->fd < 0 || s->ended)
+    return s->fate;
+  struct buf why;
+  buf_init(&why, WHY_MAX);
+  enum probe_end end = probe_server(&probe, &s->addr, &why);
+  buf_fini(&why);
+  if (end == PROBE_RIGHT || end == PROBE_WRONG)
+    return server_look_wait(s, AFTERMATH_MS);
+  int left = wait_left(probe.deadline);
+  return server_look_wait(s, left > 0 ? (unsigned)left : 0);
 }
 
 /* Kills a server that is of no use, and waits so that its log is complete. */

@@ -56,6 +56,9 @@ enum server_fate server_look(struct server *s);
 /* As server_look, but waits up to `ms` for an end; for "was it a crash?" after a lost connection.
  */
 enum server_fate server_look_wait(struct server *s, unsigned ms);
+/* The same after the server has closed a connection: one that answers on another is not waited for,
+ * or hardly. */
+enum server_fate server_look_closed(struct server *s, unsigned ms);
 /* For how long that should be waited for. */
 unsigned server_end_ms(const struct server *s);
 

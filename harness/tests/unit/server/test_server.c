@@ -367,7 +367,10 @@ START_TEST(crash_is_seen) {
   struct server *s = must_spawn(p, TRANSPORT_UNIX);
   must_await(s);
   ck_assert_int_eq(server_look_wait(s, 1), SERVER_RUNNING);
+  ck_assert_int_eq(server_look_closed(s, 600000), SERVER_RUNNING); /* it answers */
   kill(server_pid(s), crashes[_i].signal);
+  if (crashes[_i].signal != SIGTERM) /* at which it may go on answering for a while */
+    ck_assert_int_eq(server_look_closed(s, 10000), SERVER_CRASHED);
   ck_assert_int_eq(server_look_wait(s, 10000), SERVER_CRASHED);
   ck_assert_int_eq(server_look(s), SERVER_CRASHED);
   must_describe(s, crashes[_i].sentence);
