@@ -63,8 +63,7 @@ static bool verdict_is_known(const struct comparison *c, const struct verdict *v
  * them have beside it. */
 struct variance {
   unsigned *fields; /* by piece */
-  struct vec more;  /* of struct piece: in other rounds alone; borrowed */
-  struct alignment alignments[COMPARISON_MOST];
+  struct vec more;  /* of struct piece: in other rounds alone */
 };
 
 static void variance_init(struct variance *v, const struct comparison *c, enum side side,
@@ -72,22 +71,21 @@ static void variance_init(struct variance *v, const struct comparison *c, enum s
   *v = (struct variance){.fields = xcalloc(pieces + 1, sizeof *v->fields)};
   vec_init(&v->more, sizeof(struct piece));
   for (size_t i = 0; i < c->rounds; i++) {
-    struct alignment *al = &v->alignments[i];
-    alignment_init(al, c->session, &c->plays[round][side].transcript,
+    struct alignment al;
+    alignment_init(&al, c->session, &c->plays[round][side].transcript,
                    &c->plays[i][side].transcript);
-    CHECK(al->a.n == pieces);
-    alignment_add_fields(al, v->fields);
-    for (size_t k = 0; k < al->pairs.n; k++) {
-      const struct pair *p = alignment_pair(al, k);
+    CHECK(al.a.n == pieces);
+    alignment_add_fields(&al, v->fields);
+    for (size_t k = 0; k < al.pairs.n; k++) {
+      const struct pair *p = alignment_pair(&al, k);
       if (!p->a)
         *(struct piece *)vec_push(&v->more) = *p->b;
     }
+    alignment_fini(&al);
   }
 }
 
 static void variance_fini(struct variance *v) {
-  for (size_t i = 0; i < COMPARISON_MOST; i++)
-    alignment_fini(&v->alignments[i]);
   vec_fini(&v->more);
   free(v->fields);
 }
@@ -155,7 +153,7 @@ static void put_fields(struct buf *out, unsigned fields) {
     const char *name;
   } names[] = {
       {PIECE_CAS, "cas"}, {PIECE_EXTRAS, "extras"}, {PIECE_KEY, "key"}, {PIECE_VALUE, "value"}};
-  const char *before = "          not compared, because one server alone varies in it: ";
+  const char *before = "          not compared, because it varies by itself: ";
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (fields & names[i].field) {
       buf_addf(out, "%s%s", before, names[i].name);

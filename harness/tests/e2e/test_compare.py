@@ -368,3 +368,22 @@ def test_a_ratio_is_a_number(word):
     result = tool.command("compare", "-s", "memcached", "--candidate", "x", "--max-cpu-ratio", word)
     assert result.status == 2
     assert "--max-cpu-ratio:" in result.err
+
+
+@pytest.mark.parametrize("path", ["copy", "reference"])
+def test_the_reference_server_s_send_paths_are_alike(path, compare):
+    result = compare("--baseline", "refserver", "--candidate", f"refserver-{path}", "-d",
+                     "whole,slow-read", "get", "pipeline/four-jams-at-once")
+    assert result.status == 0, result
+    assert result.totals["passed"] >= 20
+
+
+def test_a_queue_without_bound_costs_memory_and_no_byte(compare, tmp_path):
+    program = tmp_path / "refserver"
+    program.write_text(f'#!/bin/sh\nexec {tool.MCREPLAY.parent}/refserver "$@" '
+                       "--fault=queue-unbounded\n")
+    program.chmod(0o755)
+    words = ["-s", "refserver", "--candidate", program, "pipeline/replaced-each-time"]
+    assert compare(*words, "-d", "slow-read").status == 0
+    red = compare(*words, "-d", "slow-read", "--max-memory-ratio", 1.5)
+    assert red.status == 1 and "  peak memory: " in red.finding.text, red
