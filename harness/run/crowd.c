@@ -9,9 +9,10 @@
 #include "net/tls.h"
 
 enum {
-  SLOW_EACH = 4,    /* every fourth play is a slow reader */
-  CHURNS = 2,       /* connections that come and reset at any time .. */
-  CHURN_ROUNDS = 32 /* .. and so often each */
+  SLOW_EACH = 4,       /* every fourth play is a slow reader */
+  CHURNS = 2,          /* connections that come and reset at any time .. */
+  CHURN_ROUNDS = 32,   /* .. and so often each .. */
+  CHURN_TLS_ROUNDS = 4 /* .. on TLS, where each costs a handshake */
 };
 
 struct member {
@@ -57,7 +58,8 @@ static void churn_sent(void *arg, struct conn *conn) {
   const struct linger reset = {.l_onoff = 1};
   CHECK(setsockopt(conn_fd(conn), SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
   churn_end(c);
-  if (++c->rounds < CHURN_ROUNDS && c->crowd->playing > 0)
+  bool tls = c->crowd->options.to->transport == TRANSPORT_TLS;
+  if (++c->rounds < (tls ? CHURN_TLS_ROUNDS : CHURN_ROUNDS) && c->crowd->playing > 0)
     churn_start(c);
 }
 

@@ -15,8 +15,9 @@
  * fewer. */
 enum { PLAY_TCP_CUTS = 512, PLAY_TCP_STEPS = 64 };
 
-/* How often another connection acts between the chunks of a case, at most. */
-enum { PLAY_ACTS = 256 };
+/* How often another connection acts between the chunks of a case, at most; on TLS each costs both
+ * sides a handshake. */
+enum { PLAY_ACTS = 256, PLAY_TLS_ACTS = 32 };
 
 struct play {
   struct event_base *base;

@@ -134,12 +134,16 @@ static void give_chunk(struct play *p, size_t from, size_t to) {
   conn_send_records(conn, &records);
 }
 
+static unsigned most_acts(const struct play *p) {
+  return p->options.to->transport == TRANSPORT_TLS ? PLAY_TLS_ACTS : PLAY_ACTS;
+}
+
 /* Gives the next chunk to the connection; false when the batch is done. A server that has closed
  * takes nothing more, which its expectations judge. */
 static bool send_chunk(struct play *p) {
   struct stream *s = p->batch_stream;
   if (p->options.delivery->kind->acts_between && p->cut > 0 && p->cut < p->cuts.n && !p->acted &&
-      p->acts < PLAY_ACTS) {
+      p->acts < most_acts(p)) {
     p->acts++;
     p->acted = true;
     act_aside(p, play_advance);
