@@ -90,6 +90,8 @@ static bool parse_expected(struct compiler *c, struct scan *scan, bool in_each,
   struct pattern p;
   if (!line_parse(scan, &c->scope, false, &p))
     return false;
+  if (c->session->golden && (p.ncaptures || pattern_uses_capture(&p)))
+    return scan_error_at(scan, scan_start(scan), "a golden captures nothing; write * for a hole");
   e->pattern = keep_pattern(c, &p);
   return true;
 }
