@@ -11,7 +11,8 @@ struct server {
   enum transport transport;
   struct addr addr;
   enum server_fate fate;
-  char *what; /* the sentence about its end; NULL while it runs */
+  struct buf version; /* what it answered when it was ready */
+  char *what;         /* the sentence about its end; NULL while it runs */
 
   /* Of the process; unused when attached. */
   struct arena arena;

@@ -90,6 +90,10 @@ static enum probe_end judge_answer(const struct probe *p, const struct frame *f,
     buf_add_str(why, "\"");
     return PROBE_WRONG;
   }
+  if (p->said) {
+    buf_reset(p->said);
+    text_escape(p->said, f->value);
+  }
   return PROBE_RIGHT;
 }
 

@@ -4,6 +4,7 @@
 #ifndef SERVER_PROBE_H
 #define SERVER_PROBE_H
 
+#include "base/buf.h"
 #include "net/addr.h"
 
 struct probe {
@@ -11,6 +12,7 @@ struct probe {
   int keeper;          /* the peer must descend from this process; 0: any may be */
   int watch;           /* as wait_for takes it */
   int64_t deadline;
+  struct buf *said; /* gets the right server's version; NULL: nobody asks */
 };
 
 enum probe_end {

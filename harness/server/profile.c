@@ -32,7 +32,7 @@ struct draft {
   const char **environment;
   struct transport_draft transports[TRANSPORTS];
   const char *version;
-  const char **capabilities;
+  const char **capabilities, **volatile_stats;
   enum dialect dialect;
   struct stop_draft stop;
   unsigned ready_ms;
@@ -45,6 +45,7 @@ static struct profile *profile_new(void) {
   arena_init(&p->arena);
   p->environment = none;
   p->capabilities = none;
+  p->volatile_stats = none;
   for (int t = 0; t < TRANSPORTS; t++)
     p->transports[t].args = none;
   p->stop_signal = SIGTERM;
@@ -248,6 +249,7 @@ static const struct yaml_key profile_keys[] = {
     {"environment", read_environment, offsetof(struct draft, environment), false},
     {"version", yaml_text, offsetof(struct draft, version), false},
     {"capabilities", yaml_texts, offsetof(struct draft, capabilities), false},
+    {"volatile-stats", yaml_texts, offsetof(struct draft, volatile_stats), false},
     {"dialect", read_dialect, offsetof(struct draft, dialect), false},
     {"ready-within", read_duration, offsetof(struct draft, ready_ms), false},
     {"stop", read_stop, offsetof(struct draft, stop), false},
@@ -301,6 +303,7 @@ static void profile_take_draft(struct profile *p, const struct draft *d) {
   }
   p->version = d->version;
   p->capabilities = d->capabilities;
+  p->volatile_stats = d->volatile_stats;
   p->dialect = d->dialect;
   p->stop_signal = d->stop.signal;
   p->stop_ms = d->stop.ms;
@@ -314,6 +317,7 @@ struct profile *profile_parse(struct span text, const char *file, struct diag *d
   struct profile *p = profile_new();
   struct draft d = {.environment = p->environment,
                     .capabilities = p->capabilities,
+                    .volatile_stats = p->volatile_stats,
                     .stop = {p->stop_signal, p->stop_ms},
                     .ready_ms = p->ready_ms,
                     .log_bytes = p->log_bytes};

@@ -12,6 +12,7 @@
  *   environment: {NAME: VALUE, ..}
  *   version: "1.6"
  *   capabilities: [flush, ..]
+ *   volatile-stats: ["lru_*", ..]      what the server counts of its own accord, for goldens
  *   dialect: stock                     or couchbase
  *   ready-within: 10s
  *   stop: {signal: SIGTERM, within: 10s}
@@ -58,6 +59,7 @@ struct profile {
   const struct profile_tls *tls; /* borrowed; to be set before a server is spawned on TLS */
   const char *version;           /* the answer to `version` must start with it; NULL: any */
   const char **capabilities;     /* NULL-terminated */
+  const char **volatile_stats;   /* NULL-terminated: patterns of keys, of * and ? */
   enum dialect dialect;
   int stop_signal;       /* SIGTERM when not given */
   unsigned stop_ms;      /* then SIGKILL */

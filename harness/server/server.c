@@ -16,7 +16,8 @@
 enum {
   PORT_TRIES = 3,
   AFTERMATH_MS = 10, /* for a server that answers and all the same is about to end */
-  WHY_MAX = 4096
+  WHY_MAX = 4096,
+  VERSION_MAX = 1024
 };
 
 struct server *server_spawn(const struct profile *p, enum transport t, struct buf *why) {
@@ -29,6 +30,7 @@ struct server *server_spawn(const struct profile *p, enum transport t, struct bu
   s->transport = t;
   s->fd = -1;
   CHECK(t != TRANSPORT_TLS || p->tls);
+  buf_init(&s->version, VERSION_MAX);
   if (p->attached) {
     s->addr = *p->attached;
     s->addr.trust = t == TRANSPORT_TLS ? p->tls->trust : NULL;
@@ -42,11 +44,16 @@ struct server *server_spawn(const struct profile *p, enum transport t, struct bu
 void server_free(struct server *s) {
   launch_undo(s);
   free(s->what);
+  buf_fini(&s->version);
   free(s);
 }
 
 const struct addr *server_addr(const struct server *s) {
   return &s->addr;
+}
+
+const char *server_version(struct server *s) {
+  return buf_cstr(&s->version);
 }
 
 const char *const *server_command(const struct server *s) {
@@ -176,6 +183,7 @@ static void give_up(struct server *s, enum server_fate fate, char *what) {
 static enum probe_end await_ready(struct server *s) {
   const struct profile *p = s->profile;
   struct ready ready = {.probe = {.version = p->version,
+                                  .said = &s->version,
                                   .keeper = s->keeper,
                                   .watch = s->fd,
                                   .deadline = wait_clock() + p->ready_ms},

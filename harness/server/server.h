@@ -45,6 +45,8 @@ const struct addr *server_addr(const struct server *s);
 /* The command line that started it, placeholders filled in; NULL-terminated, the server's own. NULL
  * when attached. */
 const char *const *server_command(const struct server *s);
+/* What a server that is ready answers to `version`, escaped; "" before. The server's own. */
+const char *server_version(struct server *s);
 /* Of the server's process; 0 when attached. */
 int server_pid(const struct server *s);
 /* Readable when there is news of the server; -1 when attached. Valid from server_await, which may
