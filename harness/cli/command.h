@@ -14,8 +14,8 @@ struct command {
   int (*main)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_compare, command_shrink, command_list,
-    command_show, command_lint;
+extern const struct command command_run, command_accept, command_compare, command_shrink,
+    command_list, command_show, command_lint;
 
 /* getopt_long with messages of our own: prints what is wrong with the option in hand. `program` is
  * the command's name. Returns EXIT_USAGE. */

@@ -1,7 +1,11 @@
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/check.h"
 #include "cli/command.h"
+#include "run/golden.h"
 
 /* A key of a request in a case that shares its server must begin with the case's own key space. */
 static bool key_is_own(const struct pattern *p) {
@@ -112,6 +116,20 @@ static void check_expects(const struct session *s, struct diag *diag) {
   diag_at(diag, s->file, 1, 1, "the case neither sends nor expects anything");
 }
 
+/* The goldens of all servers: each compiles, and belongs to a case. */
+static void check_goldens(const struct paths *paths, const struct suite *suite, struct diag *diag) {
+  char *pattern = xasprintf("%s/golden/*", paths->fixtures);
+  glob_t folders;
+  if (glob(pattern, GLOB_ONLYDIR, NULL, &folders) == 0) {
+    for (size_t i = 0; i < folders.gl_pathc; i++) {
+      goldens_check(folders.gl_pathv[i], paths, diag);
+      goldens_free(goldens_load(folders.gl_pathv[i], suite, paths, diag));
+    }
+    globfree(&folders);
+  }
+  free(pattern);
+}
+
 static int lint_main(int argc, char **argv) {
   static const struct option options[] = {{0}};
   opterr = 0;
@@ -128,6 +146,8 @@ static int lint_main(int argc, char **argv) {
       check_expects(suite_case(&suite, i)->session, &diag);
       check_quotes(suite_case(&suite, i)->session, &diag);
     }
+    if (optind == argc)
+      check_goldens(&paths, &suite, &diag);
     fputs(diag_text(&diag), stderr);
     status = diag.count ? EXIT_USAGE : EXIT_WELL;
     if (status == EXIT_WELL)
@@ -145,7 +165,8 @@ const struct command command_lint = {
     .help = "mcreplay lint [PATH..]\n\n"
             "Compiles the session files below the folders, files or ids given, all cases\n"
             "without, and checks that keys keep to the case's own key space ({ns}) and that\n"
-            "no $name stands inside quotes.\n"
+            "no $name stands inside quotes; without a PATH also that every golden in\n"
+            "fixtures/golden compiles and belongs to a case.\n"
             "Prints FILE:LINE:COL: what is wrong and what to do; exit status 2 if anything.\n"
             "\nExamples:\n"
             "  mcreplay lint\n"

@@ -5,8 +5,9 @@
 #include "cli/command.h"
 #include "mcbp/near.h"
 
-static const struct command *const commands[] = {&command_run,  &command_compare, &command_shrink,
-                                                 &command_list, &command_show,    &command_lint};
+static const struct command *const commands[] = {&command_run,    &command_accept, &command_compare,
+                                                 &command_shrink, &command_list,   &command_show,
+                                                 &command_lint};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

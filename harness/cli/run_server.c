@@ -103,9 +103,10 @@ static const char *unserved(const struct run_options *o, enum transport t) {
   return o->candidate && !o->candidate->transports[t].supported ? o->candidate->name : NULL;
 }
 
-bool run_server_transports(struct run_options *o, const char *list, struct diag *diag) {
+bool run_server_transports(struct run_options *o, const struct run_words *w, struct diag *diag) {
+  const char *list = w->transports;
   size_t n = 0;
-  for (int t = 0; !list && t < TRANSPORTS && n == 0; t++)
+  for (int t = 0; !list && t < TRANSPORTS && (n == 0 || w->accepts); t++)
     if (!unserved(o, (enum transport)t))
       o->transports[n++] = (enum transport)t;
   if (!list && n == 0)

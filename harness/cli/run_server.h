@@ -13,8 +13,9 @@ bool run_server_yaml(const char *path, struct buf *text, struct diag *diag);
 /* Loads the profiles, and gives them a name. */
 bool run_server_find(struct run_options *o, const struct run_words *w, struct diag *diag);
 
-/* Finds the transports of a list, all of which the servers must have; their first one for NULL. */
-bool run_server_transports(struct run_options *o, const char *list, struct diag *diag);
+/* Finds the transports of the list, all of which the servers must have; without one their first, or
+ * all where goldens are made. */
+bool run_server_transports(struct run_options *o, const struct run_words *w, struct diag *diag);
 
 /* The command line that plays on the same servers, up to the options of one case; the caller frees.
  */

@@ -23,6 +23,7 @@ struct run_words {
   unsigned workers, repeat, timeout_ms;
   unsigned pause_before; /* 0: no pause */
   enum server_per server_per;
+  bool accepts; /* goldens are made: one that is missing, or belongs to no case, is no error */
   bool seeded, shuffle, until_fail, last_failed, verbose, quiet;
   double max_memory_ratio, max_cpu_ratio; /* of `compare`; 0: not given */
   bool commands;                          /* baseline and candidate are command lines */

@@ -10,6 +10,7 @@
 
 struct keep;
 struct goldens;
+struct accept;
 
 enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
 
@@ -25,6 +26,7 @@ struct run_config {
   size_t ntransports;
   const struct known *known;
   const struct goldens *goldens; /* of the suite's cases; NULL: none are looked at */
+  const struct accept *accept;   /* goldens are made; NULL: cases are judged */
   struct keep *keep;             /* what is kept of failures; NULL: nothing */
   unsigned workers;
   unsigned repeat;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "run/accept.h"
 #include "run/clock.h"
 #include "run/duel.h"
 #include "run/fate.h"
@@ -19,9 +20,10 @@ struct worker {
   struct stage *stage;        /* NULL: what is played are duels */
   struct duel *duel;          /* NULL: they are not */
   struct fleet fleets[SIDES]; /* the second is there for duels */
-  struct tape tape;           /* of the case in hand */
-  struct vec bad_stops;       /* of struct bad_stop */
-  const char *last_id;        /* the case that ran last, for a server found dead afterwards */
+  struct accept_server accept;
+  struct tape tape;     /* of the case in hand */
+  struct vec bad_stops; /* of struct bad_stop */
+  const char *last_id;  /* the case that ran last, for a server found dead afterwards */
 };
 
 static void report_server(struct worker *w, enum verdict_kind kind, char *brief, char *detail) {
@@ -76,6 +78,21 @@ static void check_both(struct worker *w, enum transport t) {
       fleet_give(&w->fleets[s], t, w->fleets[s].shared[t], false);
 }
 
+/* Plays a job to be judged. */
+static struct verdict play_judged(struct worker *w, const struct job *job, struct server *s,
+                                  bool *wrapped) {
+  struct play_options options = stage_options(w->config, job);
+  struct paused paused = {w, job, s};
+  options.to = server_addr(s);
+  options.tape = w->config->keep ? &w->tape : NULL;
+  options.pause = w->config->pause_before ? pause_cb : NULL;
+  options.pause_arg = &paused;
+  options.pause_before = w->config->pause_before;
+  struct verdict v = stage_play(w->stage, options, wrapped);
+  fate_add(s, &v);
+  return v;
+}
+
 /* Plays a job on the one server that there is. */
 static void play(struct worker *w, const struct job *job, struct wire_report *r) {
   const struct profile *profile = w->config->profile;
@@ -89,19 +106,15 @@ static void play(struct worker *w, const struct job *job, struct wire_report *r)
     r->verdict = fate_setup(&why);
     r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
   } else {
-    struct play_options options = stage_options(w->config, job);
     bool wrapped;
-    options.to = server_addr(s);
-    options.tape = w->config->keep ? &w->tape : NULL;
-    struct paused paused = {w, job, s};
-    options.pause = w->config->pause_before ? pause_cb : NULL;
-    options.pause_arg = &paused;
-    options.pause_before = w->config->pause_before;
-    r->verdict = stage_play(w->stage, options, &wrapped);
-    fate_add(s, &r->verdict);
     side.tape = &w->tape;
     side.server = s;
-    r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
+    if (w->config->accept)
+      r->verdict = accept_play(w->stage, w->config, job, s, &w->accept, &r->kept, &wrapped);
+    else
+      r->verdict = play_judged(w, job, s, &wrapped);
+    if (!r->kept)
+      r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
     /* A server that a case has failed on is not trusted with the next one. */
     bool again = !job->fresh && !wrapped && r->verdict.status == VERDICT_PASS;
     fleet_give(&w->fleets[0], t, s, again || profile->attached);

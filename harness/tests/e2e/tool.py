@@ -114,9 +114,9 @@ class Result:
 
 
 def environment(changes=None):
-    env = {**os.environ, "PATH": f"{MCREPLAY.parent}:{os.environ['PATH']}", **(changes or {})}
+    env = {**os.environ, "PATH": f"{MCREPLAY.parent}:{os.environ['PATH']}"}
     env.pop("CI", None)
-    return env
+    return {**env, **(changes or {})}
 
 
 def command(*args, cwd=ROOT, env=None):
