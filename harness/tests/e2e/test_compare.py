@@ -1,5 +1,6 @@
 """Two servers compared: what differs is told and red, what one varies in by itself is not."""
 
+import os
 import re
 import subprocess
 
@@ -378,12 +379,16 @@ def test_the_reference_server_s_send_paths_are_alike(path, compare):
     assert result.totals["passed"] >= 20
 
 
-def test_a_queue_without_bound_costs_memory_and_no_byte(compare, tmp_path):
+def test_a_queue_without_bound_costs_memory_and_no_byte(compare, tmp_path, monkeypatch):
     program = tmp_path / "refserver"
     program.write_text(f'#!/bin/sh\nexec {tool.MCREPLAY.parent}/refserver "$@" '
                        "--fault=queue-unbounded\n")
     program.chmod(0o755)
-    words = ["-s", "refserver", "--candidate", program, "pipeline/replaced-each-time"]
-    assert compare(*words, "-d", "slow-read").status == 0
-    red = compare(*words, "-d", "slow-read", "--max-memory-ratio", 1.5)
+    words = ["pipeline/replaced-each-time", "-s", "refserver", "-d", "slow-read"]
+    # What ASan holds back of freed memory would outweigh what the server has queued.
+    monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0")
+    assert compare(*words, "--candidate", program).status == 0
+    red = compare(*words, "--candidate", program, "--max-memory-ratio", 1.3)
     assert red.status == 1 and "  peak memory: " in red.finding.text, red
+    sound = tool.MCREPLAY.parent / "refserver"
+    assert compare(*words, "--candidate", sound, "--max-memory-ratio", 1.3).status == 0
