@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "cli/command.h"
 #include "run/golden.h"
+#include "session/scan.h"
 
 /* A key of a request in a case that shares its server must begin with the case's own key space. */
 static bool key_is_own(const struct pattern *p) {
@@ -59,19 +60,6 @@ static bool holds_quoted(struct span line, struct span name) {
   return false;
 }
 
-/* What `repeat N as NAME {` calls its count; empty without. */
-static struct span counter_name(const struct step *loop) {
-  const char *as = memmem(loop->text.p, loop->text.n, " as ", 4);
-  struct span name =
-      as ? span_from(loop->text, (size_t)(as + 4 - (const char *)loop->text.p)) : (struct span){0};
-  while (name.n && name.p[0] == ' ')
-    name = span_from(name, 1);
-  size_t n = 0;
-  while (n < name.n && is_word(name.p[n]))
-    n++;
-  return span_sub(name, 0, n);
-}
-
 static void check_quoted(const struct session *s, struct span line, unsigned number, size_t at,
                          struct diag *diag) {
   static const char advice[] = "$%.*s stands inside quotes, where it is text and no value; write "
@@ -81,7 +69,7 @@ static void check_quoted(const struct session *s, struct span line, unsigned num
       diag_at(diag, s->file, number, 0, advice, (int)strlen(s->vars[i]), s->vars[i],
               (int)strlen(s->vars[i]), s->vars[i]);
   for (size_t i = 0; i < at; i++) {
-    struct span name = counter_name(&s->steps[i]);
+    struct span name = scan_counter(s->steps[i].text);
     if (s->steps[i].kind == STEP_LOOP && s->steps[i].partner > at && name.n &&
         holds_quoted(line, name))
       diag_at(diag, s->file, number, 0, advice, (int)name.n, (const char *)name.p, (int)name.n,

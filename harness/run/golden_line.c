@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "mcbp/header.h"
+#include "session/scan.h"
 
 enum { CAS_OFF = 16 };
 
@@ -55,17 +56,6 @@ static void put_text(struct buf *out, struct span text, const struct pattern *p)
   }
 }
 
-/* The name of a loop's counter; empty without. */
-static struct span counter_of(const struct step *loop) {
-  static const char as[] = " as ";
-  const char *at = memmem(loop->text.p, loop->text.n, as, strlen(as));
-  size_t from = at ? (size_t)(at - (const char *)loop->text.p) + strlen(as) : loop->text.n;
-  size_t to = from;
-  while (to < loop->text.n && loop->text.p[to] != ' ' && loop->text.p[to] != '{')
-    to++;
-  return span_sub(loop->text, from, to - from);
-}
-
 static bool is_word(struct span text, size_t at) {
   return at < text.n && (text.p[at] == '_' || (text.p[at] >= '0' && text.p[at] <= '9') ||
                          ((text.p[at] | 0x20) >= 'a' && (text.p[at] | 0x20) <= 'z'));
@@ -99,6 +89,6 @@ void golden_line(struct buf *out, struct span text, const struct pattern *p,
   struct buf line;
   buf_init(&line, SIZE_MAX / 2);
   put_text(&line, text, p);
-  put_round(out, buf_span(&line), loop ? counter_of(loop) : (struct span){0}, round);
+  put_round(out, buf_span(&line), loop ? scan_counter(loop->text) : (struct span){0}, round);
   buf_fini(&line);
 }

@@ -242,19 +242,6 @@ static void add_turn(struct buf *out, struct span line, struct span name, uint64
   buf_add_byte(out, '\n');
 }
 
-/* What `repeat N as NAME {` calls its count; empty without. */
-static struct span counter_name(struct span line) {
-  struct scan scan = {.line = line};
-  scan_word(&scan);
-  scan_blanks(&scan);
-  scan_word(&scan);
-  scan_blanks(&scan);
-  if (!span_is(scan_word(&scan), "as"))
-    return (struct span){0};
-  scan_blanks(&scan);
-  return scan_word(&scan);
-}
-
 void draft_unroll(const struct draft *d, size_t line, struct buf *out) {
   const struct session *s = d->session;
   size_t i = 0;
@@ -262,7 +249,7 @@ void draft_unroll(const struct draft *d, size_t line, struct buf *out) {
     CHECK(++i < s->nsteps);
   const struct step *loop = &s->steps[i];
   size_t end = s->steps[loop->partner].line - 1;
-  struct span name = counter_name(d->lines[line]);
+  struct span name = scan_counter(d->lines[line]);
   for (size_t k = 0; k < line; k++)
     add_line(out, d->lines[k]);
   for (uint64_t turn = 0; turn < loop->count; turn++)

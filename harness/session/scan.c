@@ -149,3 +149,15 @@ struct span scan_text(struct span line) {
     n--;
   return span_sub(line, from, n - from);
 }
+
+struct span scan_counter(struct span line) {
+  struct scan scan = {.line = line};
+  scan_word(&scan);
+  scan_blanks(&scan);
+  scan_word(&scan);
+  scan_blanks(&scan);
+  if (!span_is(scan_word(&scan), "as"))
+    return (struct span){0};
+  scan_blanks(&scan);
+  return scan_word(&scan);
+}

@@ -44,6 +44,9 @@ size_t scan_start(const struct scan *s);
 /* The line without comment and without blanks at both ends. */
 struct span scan_text(struct span line);
 
+/* What the line `repeat N as NAME {` calls its count; empty without. */
+struct span scan_counter(struct span line);
+
 /* A span as an argument for "%.*s", cut at 60 characters. */
 #define SCAN_ARG(s) (int)((s).n < 60 ? (s).n : 60), (const char *)(s).p
 
