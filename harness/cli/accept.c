@@ -346,10 +346,8 @@ static bool parse(struct accept_run *a, struct run_words *w, int argc, char **ar
       w->transports = optarg;
       break;
     case 'j':
-      if (!text_number(span_str(optarg), &jobs) || jobs < 1 || jobs > JOBS_MAX) {
-        command_usage("accept", "-j: \"%.60s\" should be a number from 1 to %d", optarg, JOBS_MAX);
+      if (!command_number("accept", "-j", optarg, 1, JOBS_MAX, &jobs))
         return false;
-      }
       w->workers = (unsigned)jobs;
       break;
     default:

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 int command_usage(const char *program, const char *fmt, ...) {
   va_list ap;
   fprintf(stderr, "mcreplay %s: ", program);
@@ -27,6 +29,23 @@ int command_bad_option(const char *program, char **argv) {
                          optopt, word, program);
   return command_usage(program, "unknown option %s; \"mcreplay %s --help\" lists them", word,
                        program);
+}
+
+bool command_number(const char *program, const char *option, const char *text, uint64_t least,
+                    uint64_t most, uint64_t *out) {
+  if (text_number(span_str(text), out) && *out >= least && *out <= most)
+    return true;
+  command_usage(program, "%s: \"%.60s\" should be a number from %llu to %llu", option, text,
+                (unsigned long long)least, (unsigned long long)most);
+  return false;
+}
+
+bool command_timeout(const char *program, const char *text, unsigned *ms) {
+  enum { LEAST_MS = 4 };
+  if (text_duration(span_str(text), ms) && *ms >= LEAST_MS)
+    return true;
+  command_usage(program, "--timeout: \"%.60s\" should be seconds, or a number with ms or s", text);
+  return false;
 }
 
 bool command_load(const char *program, struct paths *paths, struct suite *suite, char *const *args,

@@ -24,6 +24,13 @@ int command_bad_option(const char *program, char **argv);
 /* Prints "mcreplay NAME: message" on standard error and returns EXIT_USAGE. */
 int command_usage(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The value of an option, a whole number from `least` to `most`; prints what is wrong. */
+bool command_number(const char *program, const char *option, const char *text, uint64_t least,
+                    uint64_t most, uint64_t *out);
+
+/* The value of --timeout, in milliseconds; prints what is wrong. */
+bool command_timeout(const char *program, const char *text, unsigned *ms);
+
 /* Finds the data and loads the cases that the arguments name; prints what is wrong. */
 bool command_load(const char *program, struct paths *paths, struct suite *suite, char *const *args,
                   int nargs);

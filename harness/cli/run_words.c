@@ -13,23 +13,13 @@ enum {
   REPEAT_MAX = 1000000,
   PARTS_MAX = 1000,
   STEPS_MAX = 1 << 30,
-  TIMEOUT_LEAST_MS = 4,
   RATIO_MAX = 1000000
 };
-
-static bool number(const struct run_words *w, const char *name, const char *text, uint64_t least,
-                   uint64_t most, uint64_t *out) {
-  if (text_number(span_str(text), out) && *out >= least && *out <= most)
-    return true;
-  command_usage(w->program, "%s: \"%.60s\" should be a number from %llu to %llu", name, text,
-                (unsigned long long)least, (unsigned long long)most);
-  return false;
-}
 
 static bool small(const struct run_words *w, const char *name, const char *text, unsigned most,
                   unsigned *out) {
   uint64_t value;
-  if (!number(w, name, text, 1, most, &value))
+  if (!command_number(w->program, name, text, 1, most, &value))
     return false;
   *out = (unsigned)value;
   return true;
@@ -108,14 +98,6 @@ static const struct option compare_options[] = {
     {"max-cpu-ratio", required_argument, NULL, OPT_MAX_CPU_RATIO},
     COMMON_OPTIONS,
 };
-
-static bool parse_timeout(struct run_words *w, const char *text) {
-  if (text_duration(span_str(text), &w->timeout_ms) && w->timeout_ms >= TIMEOUT_LEAST_MS)
-    return true;
-  command_usage(w->program, "--timeout: \"%.60s\" should be seconds, or a number with ms or s",
-                text);
-  return false;
-}
 
 static bool parse_server_per(struct run_words *w, const char *text) {
   w->server_per = strcmp(text, "case") == 0 ? SERVER_PER_CASE : SERVER_PER_RUN;
@@ -225,19 +207,20 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
   case 'j':
     return small(w, "-j", optarg, WORKERS_MAX, &w->workers);
   case OPT_MIN:
-    return number(w, "--min", optarg, 0, UINT32_MAX, &w->min);
+    return command_number(w->program, "--min", optarg, 0, UINT32_MAX, &w->min);
   case OPT_REPEAT:
     return small(w, "--repeat", optarg, REPEAT_MAX, &w->repeat);
   case OPT_SHUFFLE:
     w->shuffle = true;
-    return !optarg || number(w, "--shuffle", optarg, 1, UINT64_MAX, &w->shuffle_seed);
+    return !optarg ||
+           command_number(w->program, "--shuffle", optarg, 1, UINT64_MAX, &w->shuffle_seed);
   case OPT_SEED:
     w->seeded = true;
-    return number(w, "--seed", optarg, 0, UINT64_MAX, &w->seed);
+    return command_number(w->program, "--seed", optarg, 0, UINT64_MAX, &w->seed);
   case OPT_SERVER_PER:
     return parse_server_per(w, optarg);
   case OPT_TIMEOUT:
-    return parse_timeout(w, optarg);
+    return command_timeout(w->program, optarg, &w->timeout_ms);
   case OPT_PAUSE_BEFORE:
     return small(w, "--pause-before", optarg, STEPS_MAX, &w->pause_before);
   case OPT_TOOL:

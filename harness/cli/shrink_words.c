@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-enum { PLAYS = 5000, TRIES_MAX = 1000, TIMEOUT_LEAST_MS = 4 };
+enum { PLAYS = 5000, TRIES_MAX = 1000 };
 
 enum {
   OPT_COMMAND = 256,
@@ -42,22 +42,6 @@ static const struct option options[] = {
     {0},
 };
 
-static bool number(const char *name, uint64_t least, uint64_t most, uint64_t *out) {
-  if (text_number(span_str(optarg), out) && *out >= least && *out <= most)
-    return true;
-  command_usage("shrink", "%s: \"%.60s\" should be a number from %llu to %llu", name, optarg,
-                (unsigned long long)least, (unsigned long long)most);
-  return false;
-}
-
-static bool parse_timeout(struct run_words *w) {
-  if (text_duration(span_str(optarg), &w->timeout_ms) && w->timeout_ms >= TIMEOUT_LEAST_MS)
-    return true;
-  command_usage("shrink", "--timeout: \"%.60s\" should be seconds, or a number with ms or s",
-                optarg);
-  return false;
-}
-
 static bool parse_option(struct shrink_words *w, int c, char **argv) {
   switch (c) {
   case 's':
@@ -77,9 +61,9 @@ static bool parse_option(struct shrink_words *w, int c, char **argv) {
     return true;
   case OPT_SEED:
     w->run.seeded = true;
-    return number("--seed", 0, UINT64_MAX, &w->run.seed);
+    return command_number("shrink", "--seed", optarg, 0, UINT64_MAX, &w->run.seed);
   case OPT_TIMEOUT:
-    return parse_timeout(&w->run);
+    return command_timeout("shrink", optarg, &w->run.timeout_ms);
   case OPT_KNOWN:
     w->run.known = optarg;
     return true;
@@ -102,9 +86,9 @@ static bool parse_option(struct shrink_words *w, int c, char **argv) {
     w->reference = optarg;
     return true;
   case OPT_TRIES:
-    return number("--tries", 1, TRIES_MAX, &w->tries);
+    return command_number("shrink", "--tries", optarg, 1, TRIES_MAX, &w->tries);
   case OPT_PLAYS:
-    return number("--plays", 1, UINT32_MAX, &w->plays);
+    return command_number("shrink", "--plays", optarg, 1, UINT32_MAX, &w->plays);
   default:
     command_bad_option("shrink", argv);
     return false;
