@@ -37,17 +37,26 @@ static void search_process(int pid, void *arg) {
     tree_each_child(pid, search_process, s);
 }
 
-static enum peer_owner find_tcp(int fd, int ancestor) {
+/* The number of the socket at the other end, or 0 when no program has it open. */
+static uint32_t peer_inode(int fd) {
   struct diag diag;
   struct diag_peer peer = {0};
   bool there = diag_open(&diag, fd) && diag_look(&diag, &peer);
   diag_close(&diag);
-  if (!there || peer.inode == 0)
-    return PEER_UNKNOWN;
+  return there ? peer.inode : 0;
+}
+
+static enum peer_owner find_tcp(int fd, int ancestor) {
   struct search s = {0};
-  snprintf(s.link, sizeof s.link, "socket:[%u]", peer.inode);
+  uint32_t inode = peer_inode(fd);
+  if (inode == 0)
+    return PEER_UNKNOWN;
+  snprintf(s.link, sizeof s.link, "socket:[%u]", inode);
   tree_each_child(ancestor, search_process, &s);
-  return s.found ? PEER_OURS : s.blind ? PEER_UNKNOWN : PEER_OTHERS;
+  if (s.found)
+    return PEER_OURS;
+  /* A server of ours may have closed it while we searched, as after a handshake that we refuse. */
+  return s.blind || peer_inode(fd) != inode ? PEER_UNKNOWN : PEER_OTHERS;
 }
 
 enum peer_owner peer_find(const struct addr *a, int fd, int ancestor, int *pid) {

@@ -11,7 +11,7 @@ enum peer_owner {
   PEER_OURS,
   PEER_OTHERS,
   PEER_UNKNOWN /* on TCP: it is on another machine or behind a port that is forwarded, has not
-                  accepted, or our processes' descriptors can't be read */
+                  accepted, has closed, or our processes' descriptors can't be read */
 };
 
 /* Looks for the peer of an open connection among what descends from a process. On a Unix socket
