@@ -71,7 +71,7 @@ END_TEST
 
 /* A server that closes while it is looked for is not taken for somebody else's. */
 START_TEST(closed_meanwhile) {
-  enum { TIMES = 1000 };
+  enum { TIMES = 3000 };
   struct addr a;
   int pid, listener = listen_somewhere(&a);
   pid_t greeter = fork_greeter(listener);

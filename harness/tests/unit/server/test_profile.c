@@ -12,10 +12,7 @@ enum { FILE_MAX_BYTES = 64 << 10, BAD_PROFILES = 15 };
 
 /* The tests read fixtures by the names that their diagnostics hold: from the project's root. */
 static void go_to_root(void) {
-  static const char here[] = "harness/tests/unit/server/test_profile.c";
-  char root[sizeof __FILE__] = __FILE__;
-  root[strlen(root) - strlen(here)] = '\0';
-  ck_assert_int_eq(chdir(*root ? root : "."), 0);
+  ck_assert_int_eq(chdir(PROJECT_ROOT), 0);
 }
 
 static struct profile *parse(const char *text, struct diag *d) {
