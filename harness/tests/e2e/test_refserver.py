@@ -126,6 +126,18 @@ def test_every_case_passes(send_path, deliveries, least, chosen, run):
     assert_all_passed(result)
 
 
+@every_send_path
+def test_every_case_passes_on_tls(send_path, run):
+    deliveries = "whole,half-close"
+    result = run("-s", SEND_PATHS[send_path], "--transport", "tls", "-d", deliveries, "-j", 2)
+    assert_all_passed(result)
+    assert len(result.cases) >= 2 * 360, result
+    areas = "pipeline", "quit", "conn"
+    jams = "slow-read,slow-read-last,across-records,inside-records"
+    result = run("-s", SEND_PATHS[send_path], "--transport", "tls", "-d", jams, "-j", 2, *areas)
+    assert_all_passed(result)
+
+
 def test_every_case_of_sasl_passes(run):
     result = run("-s", "refserver-sasl", "--needs", "sasl", "-d", "all", "--min", 6)
     assert result.status == 0, result
@@ -322,6 +334,7 @@ def test_a_stop_is_clean_with_clients_in_every_state(send_path, refserver, tmp_p
         (["-s", "x", "-I", "8MiB", "-m", "4"], "memory: -m must hold the largest item"),
         (["-s", "x", "--send-path=writev"], "writev: want sendmsg, copy or reference"),
         (["-s", "x", "--sasl=user"], "user: want USER:PASS"),
+        (["-s", "x", "--tls-cert=x"], "TLS: want both --tls-cert and --tls-key"),
         (["-s", "x", "more"], "more: is no option"),
         (["-s", "x", "--unknown"], "unrecognized option '--unknown'"),
     ],
@@ -340,6 +353,19 @@ def test_what_it_cannot_listen_on_is_named(refserver, tmp_path):
         assert done.returncode == 1, done
         assert f"cannot listen on {place}" in done.stderr
     assert server.client().ask(wire.NOOP).status == wire.SUCCESS
+
+
+@pytest.mark.parametrize("wrong", ["cert", "key"])
+def test_a_file_that_is_no_good_for_tls_is_named(wrong, tmp_path):
+    files = {name: tool.MCREPLAY.parents[1] / "tls" / f"{name}.pem" for name in ("cert", "key")}
+    files[wrong] = tmp_path / "empty.pem"
+    files[wrong].touch()
+    options = [f"--tls-{name}={file}" for name, file in files.items()]
+    done = subprocess.run([PROGRAM, "-s", tmp_path / "socket", *options], capture_output=True,
+                          text=True)
+    assert done.returncode == 1, done
+    assert f"cannot use {files[wrong]} for TLS: " in done.stderr
+    assert not (tmp_path / "socket").exists()
 
 
 def test_a_socket_left_behind_is_taken_over(refserver):

@@ -46,7 +46,7 @@ static void world_init(struct world *w, const struct channel_kind *kind) {
   ck_assert_int_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
   w->base = event_base_new();
   w->client = pair[1];
-  w->channel = channel_new(kind, w->base, pair[0], &w->stats, &events, w);
+  w->channel = channel_new(kind, w->base, pair[0], NULL, &w->stats, &events, w);
 }
 
 static void world_fini(struct world *w) {
