@@ -25,7 +25,8 @@ static int listen_somewhere(struct addr *a) {
 static pid_t fork_greeter(int listener) {
   pid_t pid = fork();
   ck_assert_int_ge(pid, 0);
-  for (char byte = '!'; pid == 0;) {
+  char byte = '!';
+  while (pid == 0) {
     int fd = accept(listener, NULL, NULL);
     if (fd < 0 || write(fd, &byte, 1) != 1 || read(fd, &byte, 1) < 0)
       _exit(1);
