@@ -112,3 +112,37 @@ bool text_glob(struct span pattern, struct span text) {
     p++;
   return p == pattern.n;
 }
+
+size_t text_find(struct span text, const char *word) {
+  const uint8_t *at = text.n ? memmem(text.p, text.n, word, strlen(word)) : NULL;
+  return at ? (size_t)(at - text.p) : SIZE_MAX;
+}
+
+bool text_starts(struct span text, const char *word) {
+  return span_is(span_sub(text, 0, strlen(word)), word);
+}
+
+static bool is_blank(uint8_t c) {
+  return c == ' ' || c == '\t';
+}
+
+struct span text_trim(struct span text) {
+  while (text.n && is_blank(text.p[0]))
+    text = span_from(text, 1);
+  while (text.n && is_blank(text.p[text.n - 1]))
+    text.n--;
+  return text;
+}
+
+struct span text_line(struct span text) {
+  const uint8_t *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
+  struct span line = span_sub(text, 0, newline ? (size_t)(newline - text.p) : text.n);
+  if (newline && line.n && line.p[line.n - 1] == '\r')
+    line.n--;
+  return line;
+}
+
+struct span text_after_line(struct span text) {
+  const uint8_t *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
+  return newline ? span_from(text, (size_t)(newline - text.p) + 1) : span_from(text, text.n);
+}

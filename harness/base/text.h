@@ -23,6 +23,17 @@ int text_hex_digit(int c);
 /* Appends a word as a shell takes it: as it is, or in single quotes. */
 void text_shell(struct buf *b, struct span word);
 
+/* Where `word` first stands in a text, or SIZE_MAX. */
+size_t text_find(struct span text, const char *word);
+bool text_starts(struct span text, const char *word);
+
+/* Without the blanks and tabs at either end. */
+struct span text_trim(struct span text);
+
+/* The first line, without its newline or a carriage return and a newline; and what follows it. */
+struct span text_line(struct span text);
+struct span text_after_line(struct span text);
+
 /* Whether `text` matches a shell pattern of `*` and `?`; `*` crosses `/`. */
 bool text_glob(struct span pattern, struct span text);
 

@@ -156,6 +156,31 @@ START_TEST(many_stars_stay_fast) {
 }
 END_TEST
 
+START_TEST(lines_end_with_or_without_a_carriage_return) {
+  struct span text = span_str("one\r\n\ntwo \rthree\r");
+  ck_assert(span_is(text_line(text), "one"));
+  text = text_after_line(text);
+  ck_assert(span_is(text_line(text), ""));
+  text = text_after_line(text);
+  ck_assert(span_is(text_line(text), "two \rthree\r")); /* its end has not come yet */
+  text = text_after_line(text);
+  ck_assert_uint_eq(text.n, 0);
+  ck_assert_uint_eq(text_line(text).n, 0);
+  ck_assert_uint_eq(text_after_line(text).n, 0);
+}
+END_TEST
+
+START_TEST(words_are_found) {
+  ck_assert_uint_eq(text_find(span_str("get and set"), "set"), 8);
+  ck_assert_uint_eq(text_find(span_str("get and se"), "set"), SIZE_MAX);
+  ck_assert_uint_eq(text_find(span_str(""), "set"), SIZE_MAX);
+  ck_assert(text_starts(span_str("setq"), "set"));
+  ck_assert(!text_starts(span_str("se"), "set"));
+  ck_assert(span_is(text_trim(span_str(" \t a b\t ")), "a b"));
+  ck_assert_uint_eq(text_trim(span_str(" \t")).n, 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("text");
   TCase *c = tcase_create("text");
@@ -169,6 +194,8 @@ static Suite *suite(void) {
   tcase_add_test(c, a_star_is_any_run_and_crosses_slashes);
   tcase_add_test(c, a_question_mark_is_one_character);
   tcase_add_test(c, many_stars_stay_fast);
+  tcase_add_test(c, lines_end_with_or_without_a_carriage_return);
+  tcase_add_test(c, words_are_found);
   suite_add_tcase(s, c);
   return s;
 }
