@@ -177,7 +177,9 @@ static void put_frame(const struct pen *pen, struct buf *out, enum dialect diale
     put_part(pen, out, f->key);
   }
   put_value(pen, out, f);
-  if (pen->holes && pen->holes->cas)
+  if (pen->holes && pen->holes->cas_text)
+    buf_addf(out, " cas=%s", pen->holes->cas_text);
+  else if (pen->holes && pen->holes->cas)
     buf_add_str(out, " cas=*");
   else if (f->h.cas)
     buf_addf(out, " cas=0x%" PRIx64, f->h.cas);

@@ -14,6 +14,7 @@ void render_line(struct buf *out, enum dialect dialect, bool to_server, struct s
 /* What of a frame is not told as the bytes that came. */
 struct render_holes {
   bool cas, extras, value; /* a hole stands in the field's place */
+  const char *cas_text;    /* stands for the CAS (`$name`, `?name`); NULL: as `cas` says */
   const size_t *ns; /* offsets, ascending: {ns} stands in the place of the four bytes there */
   size_t nns;
 };
