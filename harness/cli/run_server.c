@@ -40,11 +40,21 @@ static struct profile *find_one(const struct run_options *o, const struct run_wo
     diag_at(diag, w->head, 0, 0, "-s, --command and --attach exclude each other; give one");
     return NULL;
   }
+  if (w->binary && (w->command || w->attach)) {
+    diag_at(diag, w->head, 0, 0,
+            "--binary takes the place of a profile's program; give it with -s, or name the "
+            "program in --command");
+    return NULL;
+  }
   if (w->command)
     return profile_of_command(w->command, "--command", diag);
-  if (!w->attach)
-    return load_profile(o, "-s", w->server ? w->server : "memcached", diag);
   struct profile *p = NULL;
+  if (!w->attach) {
+    p = load_profile(o, "-s", w->server ? w->server : "memcached", diag);
+    if (p && w->binary)
+      profile_set_program(p, w->binary);
+    return p;
+  }
   struct addr a;
   struct buf why;
   buf_init(&why, 1024);
@@ -154,6 +164,7 @@ char *run_server_reproduce(const struct run_words *w, const char *program) {
   add_option(&line, "-s", w->server ? w->server : implied ? NULL : "memcached");
   add_option(&line, "--command", w->command);
   add_option(&line, "--attach", w->attach);
+  add_option(&line, "--binary", w->binary);
   if (w->commands)
     buf_add_str(&line, " --commands");
   add_option(&line, "--baseline", w->baseline);

@@ -28,6 +28,7 @@ static bool small(const struct run_words *w, const char *name, const char *text,
 enum {
   OPT_COMMAND = 256,
   OPT_ATTACH,
+  OPT_BINARY,
   OPT_CA,
   OPT_TRANSPORT,
   OPT_JUNIT,
@@ -79,6 +80,7 @@ enum {
 static const struct option run_options[] = {
     {"command", required_argument, NULL, OPT_COMMAND},
     {"attach", required_argument, NULL, OPT_ATTACH},
+    {"binary", required_argument, NULL, OPT_BINARY},
     {"known", required_argument, NULL, OPT_KNOWN},
     {"flaky", required_argument, NULL, OPT_FLAKY},
     {"golden", required_argument, NULL, OPT_GOLDEN},
@@ -146,6 +148,9 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     break;
   case OPT_ATTACH:
     text = &w->attach;
+    break;
+  case OPT_BINARY:
+    text = &w->binary;
     break;
   case OPT_CA:
     text = &w->ca;

@@ -14,6 +14,7 @@ struct run_words {
   const char *program; /* "run": the command that they were given to */
   char head[32];       /* of its messages: "mcreplay run" */
   const char *server, *command, *attach, *ca, *deliveries, *transports, *known, *flaky, *golden;
+  const char *binary;               /* in place of the profile's own program; NULL: that */
   const char *baseline, *candidate; /* of `compare` */
   const char *pattern, *tag, *needs, *last, *junit, *keep;
   const char *tool, *tool_options; /* the last that was asked for, and more words for it; NULL: none

@@ -244,6 +244,7 @@ static int shrink_main(int argc, char **argv) {
   struct run_options subject, reference;
   struct run_words other = words.run; /* the same but for what is about the server */
   other.server = words.reference;
+  other.binary = NULL;
   other.command = other.attach = other.known = other.flaky = other.golden = NULL;
   run_options_init(&subject);
   run_options_init(&reference);
@@ -271,8 +272,8 @@ const struct command command_shrink = {
     .name = "shrink",
     .what = "the shortest session that still fails in the same way",
     .help = "mcreplay shrink [OPTION..] CASE   the words of a run's reproduce line\n"
-            "  -s, --command, --attach, -d, --transport, --seed, --timeout, --known,\n"
-            "  --flaky, --golden  as in run: one delivery (whole), one transport\n"
+            "  -s, --command, --attach, --binary, -d, --transport, --seed, --timeout,\n"
+            "  --known, --flaky, --golden   as in run: one delivery (whole), one transport\n"
             "  -o FILE            what is written (CASE-shrunk.session, in this folder)\n"
             "  -f                 replace the file if it is there\n"
             "  --reference NAME|FILE   a server's profile that does it right\n"

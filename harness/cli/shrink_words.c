@@ -10,6 +10,7 @@ enum { PLAYS = 5000, TRIES_MAX = 1000 };
 enum {
   OPT_COMMAND = 256,
   OPT_ATTACH,
+  OPT_BINARY,
   OPT_TRANSPORT,
   OPT_SEED,
   OPT_TIMEOUT,
@@ -26,6 +27,7 @@ static const struct option options[] = {
     {"server", required_argument, NULL, 's'},
     {"command", required_argument, NULL, OPT_COMMAND},
     {"attach", required_argument, NULL, OPT_ATTACH},
+    {"binary", required_argument, NULL, OPT_BINARY},
     {"delivery", required_argument, NULL, 'd'},
     {"transport", required_argument, NULL, OPT_TRANSPORT},
     {"seed", required_argument, NULL, OPT_SEED},
@@ -52,6 +54,9 @@ static bool parse_option(struct shrink_words *w, int c, char **argv) {
     return true;
   case OPT_ATTACH:
     w->run.attach = optarg;
+    return true;
+  case OPT_BINARY:
+    w->run.binary = optarg;
     return true;
   case 'd':
     w->run.deliveries = optarg;

@@ -75,3 +75,28 @@ def test_of_a_run_with_repetitions_and_known_ones(run, session, profile):
         again, found = repeated(finding)
         assert again.totals["failed"] == 1
         assert same(finding, found), again
+
+
+def test_of_another_program_in_the_profile_s_place(tmp_path, run, session, profile):
+    """The profile's own answers well, and the program that takes its place does not."""
+
+    def program(name, plant=None):
+        path = tmp_path / name
+        path.write_text(f'#!/bin/sh\nexec {tool.shlex.join(tool.stub_argv(plant))} "$@"\n')
+        path.chmod(0o755)
+        return str(path)
+
+    server = profile(command=[program("sound")])
+    path = session("it", SESSIONS["last"])
+    assert run("-s", server, path).status == 0
+    result = run("-s", server, "--binary", program("it's another", "extra-byte"), path)
+    again, finding = repeated(result.finding)
+    assert again.status == result.status == 1
+    assert same(result.finding, finding), again
+
+
+@pytest.mark.parametrize("words", [["--command", "x {socket}"], ["--attach", "unix:x"]])
+def test_another_program_needs_a_profile(words):
+    done = tool.command("run", *words, "--binary", "x")
+    assert done.status == 2
+    assert "--binary takes the place of a profile's program" in done.err
