@@ -9,6 +9,10 @@
  * its own. Of two servers compared, a suite's properties say what the candidate costs against the
  * baseline: peak-memory-ratio, cpu-ratio, reads-ratio.
  *
+ * The text of a red case begins with its message. If it comes from a play, the second line is
+ * `FILE[:LINE]`, with `  step N of M` behind it when that is known, and the third
+ * `reproduce  COMMAND`; ci/lib/junit.py reads both.
+ *
  * Times have three decimals, in the C locale whatever the environment says. A message is up to 200
  * bytes and again the first line of the text, a body up to 64 KiB; every byte that XML 1.0 forbids,
  * or that is not UTF-8, is written \xNN. Written to a temporary file and renamed. Results are kept
