@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "mcbp/header.h"
 #include "session/scan.h"
+#include "session/turn.h"
 
 enum { CAS_OFF = 16 };
 
@@ -56,39 +57,11 @@ static void put_text(struct buf *out, struct span text, const struct pattern *p)
   }
 }
 
-static bool is_word(struct span text, size_t at) {
-  return at < text.n && (text.p[at] == '_' || (text.p[at] >= '0' && text.p[at] <= '9') ||
-                         ((text.p[at] | 0x20) >= 'a' && (text.p[at] | 0x20) <= 'z'));
-}
-
-static bool ends_with(const struct buf *b, const char *end) {
-  size_t n = strlen(end);
-  return b->n >= n && memcmp(b->p + b->n - n, end, n) == 0;
-}
-
-static void put_round(struct buf *out, struct span text, struct span counter, size_t round) {
-  bool quoted = false;
-  for (size_t i = 0; i < text.n; i++) {
-    if (!quoted && text.p[i] == '$' && counter.n &&
-        span_eq(span_sub(text, i + 1, counter.n), counter) && !is_word(text, i + 1 + counter.n)) {
-      bool literal = !ends_with(out, "=") || ends_with(out, " key=") || ends_with(out, " value=");
-      buf_addf(out, literal ? "\"%08zu\"" : "%zu", round);
-      i += counter.n;
-      continue;
-    }
-    buf_add_byte(out, text.p[i]);
-    if (quoted && text.p[i] == '\\' && i + 1 < text.n)
-      buf_add_byte(out, text.p[++i]);
-    else if (text.p[i] == '"')
-      quoted = !quoted;
-  }
-}
-
 void golden_line(struct buf *out, struct span text, const struct pattern *p,
                  const struct step *loop, size_t round) {
   struct buf line;
   buf_init(&line, SIZE_MAX / 2);
   put_text(&line, text, p);
-  put_round(out, buf_span(&line), loop ? scan_counter(loop->text) : (struct span){0}, round);
+  turn_line(out, buf_span(&line), loop ? scan_counter(loop->text) : (struct span){0}, round);
   buf_fini(&line);
 }

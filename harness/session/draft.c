@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "mcbp/frame.h"
 #include "session/scan.h"
+#include "session/turn.h"
 
 enum { TEXT_MAX = 256 << 20 };
 
@@ -200,48 +201,6 @@ void draft_without(const struct draft *d, const bool *keep, struct buf *out) {
   free(marked);
 }
 
-static bool is_name(int c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
-}
-
-/* Whether a number stands at this place of a line, as in `opaque=$i`; otherwise bytes do. */
-static bool is_number_place(struct span line, size_t at) {
-  static const char *const parts[] = {"key", "value", "extras", "framing"};
-  if (at == 0 || line.p[at - 1] != '=')
-    return false;
-  size_t from = at - 1;
-  while (from > 0 && (is_name(line.p[from - 1]) || line.p[from - 1] == '.'))
-    from--;
-  struct span name = span_sub(line, from, at - 1 - from);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    if (span_is(name, parts[i]))
-      return false;
-  return name.n < 6 || memcmp(name.p, "frame.", 6) != 0;
-}
-
-/* A line of a loop in its `count`th turn. */
-static void add_turn(struct buf *out, struct span line, struct span name, uint64_t count) {
-  bool quoted = false;
-  for (size_t i = 0; i < line.n; i++) {
-    uint8_t c = line.p[i];
-    size_t end = i + 1 + name.n;
-    bool here = name.n && c == '$' && !quoted && span_eq(span_sub(line, i + 1, name.n), name) &&
-                (end >= line.n || !is_name(line.p[end]));
-    if (here) {
-      buf_addf(out, is_number_place(line, i) ? "%llu" : "\"%08llu\"", (unsigned long long)count);
-      i += name.n;
-      continue;
-    }
-    buf_add_byte(out, c);
-    if (quoted && c == '\\' && i + 1 < line.n)
-      buf_add_byte(out, line.p[++i]);
-    else if (c == '"')
-      quoted = !quoted;
-  }
-  buf_add_byte(out, '\n');
-}
-
 void draft_unroll(const struct draft *d, size_t line, struct buf *out) {
   const struct session *s = d->session;
   size_t i = 0;
@@ -253,8 +212,10 @@ void draft_unroll(const struct draft *d, size_t line, struct buf *out) {
   for (size_t k = 0; k < line; k++)
     add_line(out, d->lines[k]);
   for (uint64_t turn = 0; turn < loop->count; turn++)
-    for (size_t k = line + 1; k < end; k++)
-      add_turn(out, d->lines[k], name, turn);
+    for (size_t k = line + 1; k < end; k++) {
+      turn_line(out, d->lines[k], name, turn);
+      buf_add_byte(out, '\n');
+    }
   for (size_t k = end + 1; k < d->nlines; k++)
     add_line(out, d->lines[k]);
 }
