@@ -16,7 +16,8 @@
 enum {
   OPCODE_VERSION = 0x0b,
   ANSWER_MAX = HEADER_BYTES + 256,
-  SHOWN_MAX = 48 /* of an answer that is none */
+  SHOWN_MAX = 48, /* of an answer that is none */
+  PART_MS = 2000  /* that the server has to close after the client's end */
 };
 
 static enum probe_end not_yet(struct buf *why, const char *what, int error) {
@@ -198,6 +199,18 @@ static enum probe_end ask_version(const struct probe *p, const struct line *line
   }
 }
 
+/* Ends our side and waits until the server has closed. By then it is through with the connection:
+ * it may count the bytes of an answer after the client has them, and a case that asks for the
+ * counters would find these among its own. */
+static void part(const struct probe *p, int fd) {
+  uint8_t bytes[256];
+  int64_t soon = wait_clock() + PART_MS, deadline = soon < p->deadline ? soon : p->deadline;
+  shutdown(fd, SHUT_WR);
+  while (wait_for(fd, POLLIN, p->watch, deadline) == WAIT_READY &&
+         recv(fd, bytes, sizeof bytes, 0) > 0)
+    ;
+}
+
 enum probe_end probe_server(const struct probe *p, const struct addr *a, struct buf *why) {
   int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0)
@@ -218,6 +231,8 @@ enum probe_end probe_server(const struct probe *p, const struct addr *a, struct 
   if ((end == PROBE_RIGHT || end == PROBE_WRONG) && a->transport != TRANSPORT_UNIX &&
       judge_peer(p, a, fd, why) == PROBE_OTHER)
     end = PROBE_OTHER;
+  if (end == PROBE_RIGHT)
+    part(p, fd);
   tls_free(line.tls);
   close(fd);
   return end;

@@ -1,6 +1,7 @@
 /* One attempt to reach a server: connect, with TLS where the address says so, ask for its version
- * in the binary protocol, and judge the answer and who gave it. Opens and closes a connection of
- * its own. */
+ * in the binary protocol, and judge the answer and who gave it. Opens a connection of its own,
+ * which a right server has closed, too, on return, unless it leaves open what its client has ended.
+ */
 #ifndef SERVER_PROBE_H
 #define SERVER_PROBE_H
 
