@@ -1,4 +1,4 @@
-"""Reads the JUnit reports of mcreplay, ctest and pytest as cases of one form.
+"""Reads the JUnit reports of mcreplay, ctest, pytest and ci/lib/report.py as cases of one form.
 
 A unit test program counts with the checks that it says it made, each failed one being a case of its
 own. What ctest calls skipped because it could not be started has failed.
@@ -19,8 +19,8 @@ CHECK = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d{1,9}):[FE]:[^:\n]*:(?P
                    r"(?P<why>.*)$", re.M)
 SANITIZER = re.compile(r"SUMMARY: (?P<why>\w+Sanitizer: .*)")
 TRACEBACK = re.compile(r"^(?P<file>[^\s:]+\.py):(?P<line>\d{1,9}): ", re.M)
-COMPILER = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d{1,9}):(?:\d+:)? (?:fatal )?(?:error|warning): ",
-                      re.M)
+CHECKER = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d{1,9}):(?:\d+:)? "
+                     r"(?P<why>(?:fatal )?(?:error|warning|performance|portability): .*)$", re.M)
 
 
 class Invalid(Exception):
@@ -93,8 +93,6 @@ def spared(end):
 
 def mcreplay_cases(root, properties, case, end):
     key = {"suite": case.get("classname"), "name": case.get("name")}
-    if end.tag == "skipped":
-        return [Case(**key, outcome=spared(end))]
     body = BODY.search(end.text or "")
     place = (properties.get(name) for name in ("delivery", "transport", "server"))
     return [Case(**key, outcome="failed", title=key["name"], place=" ".join(filter(None, place)),
@@ -140,19 +138,26 @@ def pytest_node(root, case):
 
 
 def pytest_cases(root, case, end):
-    """A test of pytest's, or of any other writer of JUnit."""
     key = {"suite": case.get("classname") or "", "name": case.get("name")}
-    if end.tag == "skipped":
-        return [Case(**key, outcome=spared(end))]
     text = end.text or ""
-    traces = list(TRACEBACK.finditer(text)) or list(COMPILER.finditer(text))[:1]
+    traces = list(TRACEBACK.finditer(text))
     node = pytest_node(root, case)
-    path = node.split("::")[0]
     return [Case(**key, outcome="failed", title=node.rsplit("/", 1)[-1], ms=millis(case),
-                 why=first_line(end.get("message"), text, said(case)),
+                 why=first_line(end.get("message"), text),
                  file=located(root, traces[-1]["file"]) if traces else "",
                  line=int(traces[-1]["line"]) if traces else 0,
-                 select=node if is_below(root, path) else "")]
+                 select=node if is_below(root, node.split("::")[0]) else "")]
+
+
+def other_cases(root, case, end):
+    """Of a tool that looks at files, or any other writer."""
+    key = {"suite": case.get("classname") or "", "name": case.get("name")}
+    found = CHECKER.search(end.text or "")
+    return [Case(**key, outcome="failed", title=" ".join(filter(None, key.values())),
+                 ms=millis(case), select=key["name"],
+                 why=found["why"] if found else first_line(end.get("message"), end.text, said(case)),
+                 file=located(root, found["file"]) if found else "",
+                 line=int(found["line"]) if found else 0)]
 
 
 def read(path, root):
@@ -177,12 +182,15 @@ def read(path, root):
             end = ending(case)
             if case.get("status"):
                 cases += ctest_cases(root, case)
-            elif end is None:
-                cases.append(Case(case.get("classname") or "", case.get("name")))
+            elif end is None or end.tag == "skipped":
+                outcome = "passed" if end is None else spared(end)
+                cases.append(Case(case.get("classname") or "", case.get("name"), outcome))
             elif (case.get("classname") or "").startswith("mcreplay."):
                 cases += mcreplay_cases(root, properties, case, end)
-            else:
+            elif suite.get("name") == "pytest":
                 cases += pytest_cases(root, case, end)
+            else:
+                cases += other_cases(root, case, end)
     if not cases:
         raise Invalid("holds no test")
     if all(case.outcome == "skipped" for case in cases):

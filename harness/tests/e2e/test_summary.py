@@ -16,6 +16,10 @@ sys.path.insert(0, str(tool.ROOT / "ci/lib"))
 
 import text  # noqa: E402  of ci/lib
 
+REPORT = '<testsuite name="a">{}</testsuite>'
+PASSED = '<testcase name="a" classname="b"/>'
+SKIPPED_CASE = '<testcase name="a" classname="b"><skipped message="so"/></testcase>'
+
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
@@ -203,6 +207,23 @@ def test_for_gerrit(three, leg, summary, sources):
                       "omit_duplicate_comments": True}
 
 
+def test_what_a_tool_finds_in_a_file(leg, summary):
+    leg("tidy", "FAILURE", tidy=(1, REPORT.format(
+        '<testcase classname="tidy" name="tests/a b.c" time="0.25"><failure message="see below">'
+        "2 warnings\n/elsewhere/tests/sums.c:5:7: warning: no [that]\nx.c:1:1: error: b</failure>"
+        '</testcase><testcase classname="tidy" name="x"><error message="broke"/></testcase>')),
+        again="tidy")
+    assert summary()[1].endswith("""\
+  1. tidy tests/a b.c (250 ms)
+     warning: no [that]
+     tests/sums.c:5
+     reproduce  tidy 'tests/a b.c'
+  2. tidy x (0 ms)
+     broke
+     reproduce  tidy x
+""")
+
+
 def test_a_line_that_is_too_long_to_copy_is_left_out(leg, summary):
     leg("words", "FAILURE", e2e=(1, "pytest"), again="x" * 1000)
     assert summary()[1].count("     reproduce  see words/e2e.xml\n") == 2
@@ -212,11 +233,6 @@ def test_a_review_without_git_has_no_inline_comments(three, tmp_path):
     status, out, err = say(SUMMARY, "--format=gerrit", "--root", tmp_path, tmp_path / "now")
     assert (status, json.loads(out)["comments"]) == (1, {})
     assert err.startswith("ci/summary: no inline comments, since git doesn't know what has changed")
-
-
-REPORT = '<testsuite name="a">{}</testsuite>'
-PASSED = '<testcase name="a" classname="b"/>'
-SKIPPED_CASE = '<testcase name="a" classname="b"><skipped message="so"/></testcase>'
 
 
 @pytest.mark.parametrize("report, why", [
@@ -333,8 +349,8 @@ def test_the_locale_changes_nothing(locale, leg, summary):
         "</testcase>")))
     env = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for form in ("text", "markdown", "gerrit", "github"):
-        assert "::\u00fc" in summary("--format", form, env=env)[1]
-    assert "  1. b::\u00fc (1500 ms)\n     \\u202e\\x86\n" in summary(env=env)[1]
+        assert "b \u00fc" in summary("--format", form, env=env)[1]
+    assert "  1. b \u00fc (1500 ms)\n     \\u202e\\x86\n" in summary(env=env)[1]
 
 
 @pytest.mark.parametrize("words, said", [
