@@ -104,12 +104,14 @@ static bool host_parse(struct addr *a, struct span host, uint16_t port) {
   return true;
 }
 
-static bool inet_parse(struct addr *a, const char *text, const char *rest, struct buf *why) {
+static bool inet_parse(struct addr *a, const char *text, const char *rest, unsigned least,
+                       struct buf *why) {
   const char *colon = strrchr(rest, ':');
   uint64_t port;
   if (!colon || strlen(colon) > strlen(":65535") || !text_number(span_str(colon + 1), &port) ||
-      port == 0 || port > UINT16_MAX) {
-    buf_addf(why, "\"%s\" has no port from 1 to 65535 at its end: write %.4sHOST:PORT", text, text);
+      port < least || port > UINT16_MAX) {
+    buf_addf(why, "\"%s\" has no port from %u to 65535 at its end: write %.4sHOST:PORT", text,
+             least, text);
     return false;
   }
   if (!host_parse(a, span_of(rest, (size_t)(colon - rest)), (uint16_t)port)) {
@@ -123,7 +125,7 @@ static bool inet_parse(struct addr *a, const char *text, const char *rest, struc
   return true;
 }
 
-bool addr_parse(struct addr *a, const char *text, struct buf *why) {
+static bool parse(struct addr *a, const char *text, unsigned least_port, struct buf *why) {
   size_t word = strcspn(text, ":");
   enum transport t;
   if (!text[word] || !transport_find(span_of(text, word), &t)) {
@@ -132,7 +134,7 @@ bool addr_parse(struct addr *a, const char *text, struct buf *why) {
   }
   const char *rest = text + word + 1;
   if (t != TRANSPORT_UNIX) {
-    bool ok = inet_parse(a, text, rest, why);
+    bool ok = inet_parse(a, text, rest, least_port, why);
     a->transport = t;
     return ok;
   }
@@ -142,4 +144,22 @@ bool addr_parse(struct addr *a, const char *text, struct buf *why) {
     return false;
   }
   return true;
+}
+
+bool addr_parse(struct addr *a, const char *text, struct buf *why) {
+  return parse(a, text, 1, why);
+}
+
+bool addr_parse_listen(struct addr *a, const char *text, struct buf *why) {
+  return parse(a, text, 0, why);
+}
+
+void addr_bound(struct addr *a, int fd) {
+  CHECK(a->transport != TRANSPORT_UNIX);
+  a->len = sizeof a->sa;
+  CHECK(getsockname(fd, (struct sockaddr *)&a->sa, &a->len) == 0);
+  in_port_t port = a->sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a->sa)->sin6_port
+                                               : ((struct sockaddr_in *)&a->sa)->sin_port;
+  size_t at = (size_t)(strrchr(a->text, ':') + 1 - a->text);
+  snprintf(a->text + at, sizeof a->text - at, "%u", ntohs(port));
 }

@@ -28,6 +28,11 @@ bool transport_find(struct span name, enum transport *t);
  * what is wrong and what to do. */
 bool addr_parse(struct addr *a, const char *text, struct buf *why);
 
+/* The same for an address to listen on, where port 0 is one that the system picks. */
+bool addr_parse_listen(struct addr *a, const char *text, struct buf *why);
+/* Takes the port that a socket listening there was given. */
+void addr_bound(struct addr *a, int fd);
+
 /* False when the path is too long for a Unix socket (107 bytes). */
 bool addr_unix(struct addr *a, const char *path);
 /* tcp:127.0.0.1:port. */

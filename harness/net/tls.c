@@ -14,7 +14,12 @@ struct tls_trust {
   SSL_CTX *context;
 };
 
+struct tls_identity {
+  SSL_CTX *context;
+};
+
 struct tls {
+  const char *peer; /* what messages call it */
   SSL *ssl;
   BIO *in, *out; /* the ssl's */
   enum tls_state state;
@@ -26,12 +31,12 @@ struct tls {
 };
 
 /* The oldest error of the library, which is then forgotten with all others. */
-static void tell_library_error(struct buf *out) {
+static void tell_library_error(struct buf *out, const char *peer) {
   unsigned long error = ERR_get_error();
   int reason = ERR_GET_REASON(error);
   const char *text = ERR_reason_error_string(error);
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-    buf_addf(out, "the server sent the alert \"%s\"",
+    buf_addf(out, "%s sent the alert \"%s\"", peer,
              SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
   else if (ERR_SYSTEM_ERROR(error))
     buf_add_str(out, strerror(reason));
@@ -50,7 +55,7 @@ struct tls_trust *tls_trust_new(const char *ca_file, struct buf *why) {
   SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
   if (SSL_CTX_load_verify_file(trust->context, ca_file) == 1)
     return trust;
-  tell_library_error(why);
+  tell_library_error(why, "the file");
   tls_trust_free(trust);
   return NULL;
 }
@@ -60,6 +65,34 @@ void tls_trust_free(struct tls_trust *trust) {
     return;
   SSL_CTX_free(trust->context);
   free(trust);
+}
+
+struct tls_identity *tls_identity_new(const char *cert_file, const char *key_file,
+                                      struct buf *why) {
+  ERR_clear_error();
+  struct tls_identity *identity = xcalloc(1, sizeof *identity);
+  identity->context = SSL_CTX_new(TLS_server_method());
+  SSL_CTX *context = identity->context;
+  CHECK(context);
+  CHECK(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
+  /* Nothing follows a handshake of its own accord, and none is shortened. */
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  CHECK(SSL_CTX_set_num_tickets(context, 0) == 1);
+  if (SSL_CTX_use_certificate_chain_file(context, cert_file) == 1 &&
+      SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) == 1 &&
+      SSL_CTX_check_private_key(context) == 1)
+    return identity;
+  tell_library_error(why, "the file");
+  tls_identity_free(identity);
+  return NULL;
+}
+
+void tls_identity_free(struct tls_identity *identity) {
+  if (!identity)
+    return;
+  SSL_CTX_free(identity->context);
+  free(identity);
 }
 
 static void fail(struct tls *t) {
@@ -72,7 +105,7 @@ static void handshake_failed(struct tls *t) {
   fail(t);
   if (verified == X509_V_OK) {
     buf_add_str(&t->error, "the handshake failed: ");
-    tell_library_error(&t->error);
+    tell_library_error(&t->error, t->peer);
     return;
   }
   buf_addf(&t->error, "the server's certificate is refused: %s",
@@ -97,14 +130,26 @@ static void set_host(SSL *ssl, const char *host) {
   CHECK(SSL_set_tlsext_host_name(ssl, host) == 1);
 }
 
-struct tls *tls_new(const struct tls_trust *trust, const char *host) {
+static struct tls *tls_of(SSL_CTX *context, const char *peer) {
   struct tls *t = xcalloc(1, sizeof *t);
+  t->peer = peer;
   buf_init(&t->error, ERROR_MAX);
-  t->ssl = SSL_new(trust->context);
+  t->ssl = SSL_new(context);
   t->in = BIO_new(BIO_s_mem());
   t->out = BIO_new(BIO_s_mem());
   CHECK(t->ssl && t->in && t->out);
   SSL_set_bio(t->ssl, t->in, t->out);
+  return t;
+}
+
+struct tls *tls_accept(const struct tls_identity *identity) {
+  struct tls *t = tls_of(identity->context, "the client");
+  SSL_set_accept_state(t->ssl);
+  return t;
+}
+
+struct tls *tls_new(const struct tls_trust *trust, const char *host) {
+  struct tls *t = tls_of(trust->context, "the server");
   SSL_set_connect_state(t->ssl);
   set_host(t->ssl, host);
   shake(t);
@@ -139,7 +184,7 @@ static void not_tls(struct tls *t, struct span rest) {
   buf_add(&shown, t->header, t->have);
   buf_add_span(&shown, span_sub(rest, 0, SHOWN));
   fail(t);
-  buf_add_str(&t->error, "what the server sends is no TLS: \"");
+  buf_addf(&t->error, "what %s sends is no TLS: \"", t->peer);
   text_escape(&t->error, buf_span(&shown));
   buf_add_byte(&t->error, '"');
   buf_fini(&shown);
@@ -185,8 +230,8 @@ void tls_feed_end(struct tls *t) {
     return;
   }
   fail(t);
-  buf_add_str(&t->error, shaking ? "the server closed the connection within the handshake"
-                                 : "the server closed the connection within a record");
+  buf_addf(&t->error, "%s closed the connection within %s", t->peer,
+           shaking ? "the handshake" : "a record");
 }
 
 size_t tls_read(struct tls *t, uint8_t *plain, size_t room) {
@@ -202,7 +247,7 @@ size_t tls_read(struct tls *t, uint8_t *plain, size_t room) {
     t->state = TLS_ENDED;
   } else if (error != SSL_ERROR_WANT_READ) {
     fail(t);
-    tell_library_error(&t->error);
+    tell_library_error(&t->error, t->peer);
   }
   return 0;
 }
@@ -215,7 +260,7 @@ bool tls_seal(struct tls *t, struct span plain) {
     if (SSL_write_ex(t->ssl, plain.p, plain.n, &n) && n == plain.n)
       return true;
     fail(t);
-    tell_library_error(&t->error);
+    tell_library_error(&t->error, t->peer);
   }
   return false;
 }

@@ -1,9 +1,10 @@
-/* The client's side of TLS for one connection, on memory alone: ciphertext that came goes in and
- * plaintext comes out, and the other way round. No descriptor, no clock, no loop; what is to be
- * sent is fetched with tls_wire. What the server does wrong is a state and a text, never an abort.
+/* One side of TLS for one connection, on memory alone: ciphertext that came goes in and plaintext
+ * comes out, and the other way round. No descriptor, no clock, no loop; what is to be sent is
+ * fetched with tls_wire. What the peer does wrong is a state and a text, never an abort.
  *
- * TLS 1.2 and 1.3. The server's certificate must be for the host that was connected to and lead to
- * a certificate that is trusted; there is no way around that. */
+ * TLS 1.2 and 1.3. For the client's side the server's certificate must be for the host that was
+ * connected to and lead to a certificate that is trusted; there is no way around that. The server's
+ * side asks for no certificate. */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
@@ -16,10 +17,17 @@ struct tls_trust;
 struct tls_trust *tls_trust_new(const char *ca_file, struct buf *why);
 void tls_trust_free(struct tls_trust *trust);
 
+/* A certificate and its key, which the server's side shows. */
+struct tls_identity;
+
+/* Reads two files (PEM). NULL when they can't be read or do not go together; `why` says. */
+struct tls_identity *tls_identity_new(const char *cert_file, const char *key_file, struct buf *why);
+void tls_identity_free(struct tls_identity *identity);
+
 enum tls_state {
   TLS_SHAKING, /* the handshake is not done: nothing can be sealed */
   TLS_OPEN,
-  TLS_ENDED, /* the server has ended its stream: nothing more comes */
+  TLS_ENDED, /* the peer has ended its stream: nothing more comes */
   TLS_FAILED /* tls_error says why */
 };
 
@@ -29,15 +37,17 @@ struct tls;
 
 /* Begins a handshake. `host` is a numeric address or a name; `trust` is borrowed. */
 struct tls *tls_new(const struct tls_trust *trust, const char *host);
+/* The server's side: waits for a handshake. `identity` is borrowed. */
+struct tls *tls_accept(const struct tls_identity *identity);
 void tls_free(struct tls *t);
 
 enum tls_state tls_state(const struct tls *t);
 /* A sentence without a full stop; empty unless it failed. */
 const char *tls_error(struct tls *t);
 
-/* Takes in what came from the server. */
+/* Takes in what came from the peer. */
 void tls_feed(struct tls *t, struct span wire);
-/* The server has ended the stream below: a failure within the handshake or within a record. */
+/* The peer has ended the stream below: a failure within the handshake or within a record. */
 void tls_feed_end(struct tls *t);
 
 /* Plaintext of what came, at most `room` bytes and of one record; 0 when more is needed. */

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include <unistd.h>
+
 #include "unit.h"
 
 static struct addr parsed(const char *text) {
@@ -118,6 +120,28 @@ START_TEST(errors_say_what_to_write) {
 }
 END_TEST
 
+START_TEST(a_port_to_listen_on_may_be_left_to_the_system) {
+  struct addr a;
+  struct buf why;
+  buf_init(&why, 4096);
+  ck_assert(!addr_parse(&a, "tls:127.0.0.1:0", &why));
+  ck_assert(addr_parse_listen(&a, _i ? "tls:[::1]:0" : "tls:127.0.0.1:0", &why));
+  int fd = socket(a.sa.ss_family, SOCK_STREAM, 0);
+  if (fd >= 0 && bind(fd, (const struct sockaddr *)&a.sa, a.len) == 0) {
+    struct addr bound = a, again;
+    addr_bound(&bound, fd);
+    ck_assert_int_eq(strncmp(bound.text, _i ? "tls:[::1]:" : "tls:127.0.0.1:", _i ? 10 : 14), 0);
+    ck_assert(addr_parse(&again, bound.text, &why));
+    ck_assert_mem_eq(&again.sa, &bound.sa, bound.len);
+  } else {
+    ck_assert_int_eq(_i, 1); /* a machine without IPv6 */
+  }
+  if (fd >= 0)
+    close(fd);
+  buf_fini(&why);
+}
+END_TEST
+
 START_TEST(transports_have_names) {
   enum transport t;
   ck_assert_str_eq(transport_name(TRANSPORT_UNIX), "unix");
@@ -139,6 +163,7 @@ static Suite *suite(void) {
   tcase_add_test(t, tcp_hosts_are_numeric_or_localhost);
   tcase_add_test(t, tls_is_a_tcp_address_and_a_host_to_trust);
   tcase_add_test(t, errors_say_what_to_write);
+  tcase_add_loop_test(t, a_port_to_listen_on_may_be_left_to_the_system, 0, 2);
   tcase_add_test(t, transports_have_names);
   return s;
 }

@@ -301,6 +301,55 @@ START_TEST(a_ca_that_is_none) {
 }
 END_TEST
 
+/* Both sides of ours, one of them with the certificate that the other trusts. */
+static struct tls *begin_as_server(void) {
+  struct buf why;
+  char key[64];
+  snprintf(key, sizeof key, "%s/key.pem", dir);
+  tls_server_write_key(&server, key);
+  buf_init(&why, 1024);
+  struct tls_identity *identity = tls_identity_new(ca, key, &why);
+  ck_assert_msg(identity != NULL, "%s", buf_cstr(&why));
+  ck_assert_ptr_null(tls_identity_new(ca, ca, &why)); /* holds no key */
+  ck_assert_uint_gt(why.n, 0);
+  struct tls *accepted = tls_accept(identity);
+  tls_identity_free(identity); /* the connection keeps what it needs */
+  buf_fini(&why);
+  return accepted;
+}
+
+static void pass(struct tls *from, struct tls *to) {
+  struct span wire = tls_wire(from);
+  tls_feed(to, wire);
+  tls_taken(from, wire.n);
+}
+
+START_TEST(the_servers_side) {
+  uint8_t bytes[16];
+  start("DNS:localhost", "localhost");
+  struct tls *accepted = begin_as_server();
+  while (tls_wire(tls).n + tls_wire(accepted).n > 0) {
+    pass(tls, accepted);
+    pass(accepted, tls);
+  }
+  ck_assert_int_eq(tls_state(accepted), TLS_OPEN);
+  ck_assert_int_eq(tls_state(tls), TLS_OPEN);
+  ck_assert(tls_seal(tls, span_str("ask")));
+  pass(tls, accepted);
+  ck_assert_uint_eq(tls_read(accepted, bytes, sizeof bytes), 3);
+  ck_assert(tls_seal(accepted, span_str("answer")));
+  tls_close(accepted);
+  pass(accepted, tls);
+  must_read("answer");
+  ck_assert_uint_eq(tls_read(tls, bytes, sizeof bytes), 0);
+  ck_assert_int_eq(tls_state(tls), TLS_ENDED);
+  tls_feed(accepted, span_str("plain"));
+  ck_assert_str_eq(tls_error(accepted), "what the client sends is no TLS: \"plain\"");
+  tls_free(accepted);
+  stop();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("tls");
   TCase *t = tcase_create("tls");
@@ -321,6 +370,7 @@ static Suite *suite(void) {
   tcase_add_test(t, an_alert_is_named);
   tcase_add_test(t, a_record_that_was_changed_is_refused);
   tcase_add_test(t, a_ca_that_is_none);
+  tcase_add_test(t, the_servers_side);
   return s;
 }
 

@@ -56,6 +56,13 @@ static inline void tls_server_init(struct tls_server *s, SSL_CTX *context) {
   SSL_set_accept_state(s->ssl);
 }
 
+static inline void tls_server_write_key(struct tls_server *s, const char *file) {
+  FILE *out = fopen(file, "we");
+  CHECK(out &&
+        PEM_write_PrivateKey(out, SSL_CTX_get0_privatekey(s->context), NULL, NULL, 0, NULL, NULL) &&
+        fclose(out) == 0);
+}
+
 static inline void tls_server_fini(struct tls_server *s) {
   SSL_free(s->ssl);
   SSL_CTX_free(s->context);
