@@ -14,9 +14,13 @@ enum {
   SNAPLEN = 65535,
   DATA_MAX = 65000, /* of one packet */
   WINDOW = 65535,
-  FIRST_SEQ = 1000, /* of the client; the server's is twice that */
+  FIRST_SEQ = 1000, /* of the first client; its server's is twice that */
   PORTS = 65536 - PCAP_CLIENT_PORT,
+  REOPENED = 64,         /* ports further is where a connection looks for another one */
+  BUFFERED = 256 * 1024, /* bytes of packets between two flushes */
 };
+
+_Static_assert((int)PCAP_CONNS < (int)PORTS, "each open connection has a port");
 
 enum side { CLIENT, SERVER };
 
@@ -32,6 +36,8 @@ struct pcap_writer {
   pcap_dumper_t *out;
   uint64_t usec; /* of the last event */
   uint16_t packets;
+  uint32_t opened;   /* openings in all, which tell sequence numbers on the same port apart */
+  bool taken[PORTS]; /* ports of connections that are open */
   struct talk talks[PCAP_CONNS];
 };
 
@@ -47,6 +53,7 @@ struct pcap_writer *pcap_writer_open(const char *path) {
   FILE *file = fopen(path, "we");
   if (!file)
     return NULL;
+  setvbuf(file, NULL, _IOFBF, BUFFERED);
   struct pcap_writer *w = xcalloc(1, sizeof *w);
   w->format = pcap_open_dead(DLT_RAW, SNAPLEN);
   w->out = w->format ? pcap_dump_fopen(w->format, file) : NULL;
@@ -61,18 +68,25 @@ struct pcap_writer *pcap_writer_open(const char *path) {
   return NULL;
 }
 
-/* The sum of big-endian 16-bit words that the Internet checksum is made of (RFC 1071). */
-static uint32_t sum_words(uint32_t sum, const void *p, size_t n) {
+/* The sum that the Internet checksum is made of (RFC 1071), in the machine's order of bytes, which
+ * does not matter to it, and in words that are as wide as it allows. */
+static uint64_t sum_words(uint64_t sum, const void *p, size_t n) {
   const uint8_t *bytes = p;
-  for (size_t i = 0; i + 1 < n; i += 2)
-    sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-  return n % 2 ? sum + (uint32_t)(bytes[n - 1] << 8) : sum;
+  uint32_t word;
+  for (; n >= sizeof word; n -= sizeof word, bytes += sizeof word) {
+    memcpy(&word, bytes, sizeof word);
+    sum += word;
+  }
+  word = 0;
+  memcpy(&word, bytes, n);
+  return sum + word;
 }
 
-static uint16_t checksum(uint32_t sum) {
+/* As it stands in the packet. */
+static uint16_t checksum(uint64_t sum) {
   while (sum >> 16)
     sum = (sum & 0xffff) + (sum >> 16);
-  return htons((uint16_t)~sum);
+  return (uint16_t)~sum;
 }
 
 static void put(struct pcap_writer *w, struct talk *t, enum side from, uint8_t flags,
@@ -100,7 +114,7 @@ static void put(struct pcap_writer *w, struct talk *t, enum side from, uint8_t f
   if (data.n)
     memcpy(p.data, data.p, data.n);
   /* The pseudo header: both addresses, the protocol, the segment's length (RFC 9293, 3.1). */
-  uint32_t sum = sum_words(IPPROTO_TCP + (uint32_t)tcp_bytes, &p.ip.ip_src, 8);
+  uint64_t sum = sum_words(htons((uint16_t)(IPPROTO_TCP + tcp_bytes)), &p.ip.ip_src, 8);
   p.tcp.th_sum = checksum(sum_words(sum, &p.tcp, tcp_bytes));
   const struct pcap_pkthdr header = {
       .ts = {.tv_sec = (time_t)(w->usec / 1000000), .tv_usec = (suseconds_t)(w->usec % 1000000)},
@@ -112,22 +126,39 @@ static void put(struct pcap_writer *w, struct talk *t, enum side from, uint8_t f
 
 static const struct span none = {0};
 
+static void close_talk(struct pcap_writer *w, struct talk *t) {
+  t->open = false;
+  w->taken[t->port - PCAP_CLIENT_PORT] = false;
+}
+
 static void end_side(struct pcap_writer *w, struct talk *t, enum side side) {
   if (!t->open || t->ended[side])
     return;
   t->ended[side] = true;
   put(w, t, side, TH_FIN | TH_ACK, none);
   put(w, t, !side, TH_ACK, none);
-  t->open = !t->ended[!side];
+  if (t->ended[!side])
+    close_talk(w, t);
+}
+
+static uint16_t take_port(struct pcap_writer *w, unsigned first) {
+  unsigned n = first % PORTS;
+  while (w->taken[n])
+    n = (n + 1) % PORTS;
+  w->taken[n] = true;
+  return (uint16_t)(PCAP_CLIENT_PORT + n);
 }
 
 static void open_talk(struct pcap_writer *w, struct talk *t, unsigned conn) {
   end_side(w, t, CLIENT);
+  if (t->open)
+    close_talk(w, t);
   unsigned openings = t->openings;
   *t = (struct talk){.open = true,
                      .openings = openings + 1,
-                     .port = (uint16_t)(PCAP_CLIENT_PORT + (conn + openings * PCAP_CONNS) % PORTS),
-                     .seq = {FIRST_SEQ, 2 * FIRST_SEQ}};
+                     .port = take_port(w, conn + openings * REOPENED),
+                     .seq = {FIRST_SEQ + w->opened, 2 * FIRST_SEQ + w->opened}};
+  w->opened++;
   put(w, t, CLIENT, TH_SYN, none);
   put(w, t, SERVER, TH_SYN | TH_ACK, none);
   put(w, t, CLIENT, TH_ACK, none);
@@ -146,7 +177,7 @@ void pcap_writer_add(struct pcap_writer *w, const struct pcap_event *e) {
     end_side(w, t, side);
   if (e->what == PCAP_RESET) {
     put(w, t, side, TH_RST | TH_ACK, none);
-    t->open = false;
+    close_talk(w, t);
   }
   if (e->what != PCAP_DATA)
     return;
@@ -156,10 +187,14 @@ void pcap_writer_add(struct pcap_writer *w, const struct pcap_event *e) {
   }
 }
 
+bool pcap_writer_flush(struct pcap_writer *w) {
+  return pcap_dump_flush(w->out) == 0 && !ferror(pcap_dump_file(w->out));
+}
+
 bool pcap_writer_close(struct pcap_writer *w) {
   for (size_t i = 0; i < PCAP_CONNS; i++)
     end_side(w, &w->talks[i], CLIENT);
-  bool ok = pcap_dump_flush(w->out) == 0 && !ferror(pcap_dump_file(w->out));
+  bool ok = pcap_writer_flush(w);
   int err = errno;
   pcap_dump_close(w->out);
   pcap_close(w->format);

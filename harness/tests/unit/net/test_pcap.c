@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -194,6 +195,42 @@ START_TEST(long_chunks_become_several_packets) {
 }
 END_TEST
 
+/* A connection that is opened again asks for a port that another one has. */
+START_TEST(no_two_open_connections_share_a_port) {
+  add(PCAP_OPENED, 1, false, 1, none);
+  add(PCAP_OPENED, 65, false, 2, none);
+  add(PCAP_RESET, 1, false, 3, none);
+  add(PCAP_OPENED, 1, false, 4, none);
+  add(PCAP_DATA, 65, false, 5, span_str("x"));
+  add(PCAP_DATA, 1, false, 6, span_str("y"));
+  read_back();
+  ck_assert_uint_eq(nseen, 3);
+  ck_assert_uint_eq(seen[1].port, 50065);
+  ck_assert_uint_eq(seen[2].port, 50066);
+  check_streams(&seen[1], "x", "");
+  check_streams(&seen[2], "y", "");
+  forget();
+}
+END_TEST
+
+static off_t size(void) {
+  struct stat st;
+  CHECK(stat(path, &st) == 0);
+  return st.st_size;
+}
+
+START_TEST(what_is_flushed_is_in_the_file) {
+  add(PCAP_OPENED, 1, false, 1, none);
+  ck_assert(pcap_writer_flush(writer));
+  off_t before = size();
+  add(PCAP_DATA, 1, false, 2, span_str("abc"));
+  ck_assert_int_eq(size(), before);
+  ck_assert(pcap_writer_flush(writer));
+  ck_assert_int_eq(size(), before + 2 * (16 + 40) + 3);
+  pcap_writer_close(writer);
+}
+END_TEST
+
 START_TEST(nothing_is_a_capture_too) {
   read_back();
   ck_assert_uint_eq(npackets, 0);
@@ -221,6 +258,8 @@ static Suite *suite(void) {
   tcase_add_test(t, both_streams_and_both_ends);
   tcase_add_test(t, connections_are_told_apart);
   tcase_add_loop_test(t, long_chunks_become_several_packets, 0, 4);
+  tcase_add_test(t, no_two_open_connections_share_a_port);
+  tcase_add_test(t, what_is_flushed_is_in_the_file);
   tcase_add_test(t, nothing_is_a_capture_too);
   tcase_add_test(t, a_file_that_cannot_be_written_is_told);
   suite_add_tcase(s, t);
