@@ -1,0 +1,90 @@
+#include "cli/record_words.h"
+
+#include <getopt.h>
+
+#include "cli/command.h"
+
+enum {
+  OPT_COMMAND = 256,
+  OPT_ATTACH,
+  OPT_CA,
+  OPT_TRANSPORT,
+  OPT_LISTEN,
+  OPT_CERT,
+  OPT_KEY,
+  OPT_TITLE
+};
+
+static const struct option options[] = {
+    {"server", required_argument, NULL, 's'},
+    {"command", required_argument, NULL, OPT_COMMAND},
+    {"attach", required_argument, NULL, OPT_ATTACH},
+    {"ca", required_argument, NULL, OPT_CA},
+    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"output", required_argument, NULL, 'o'},
+    {"title", required_argument, NULL, OPT_TITLE},
+    {"force", no_argument, NULL, 'f'},
+    {0},
+};
+
+static bool parse_option(struct record_words *w, int c, char **argv) {
+  const char **text = NULL;
+  switch (c) {
+  case 's':
+    text = &w->run.server;
+    break;
+  case OPT_COMMAND:
+    text = &w->run.command;
+    break;
+  case OPT_ATTACH:
+    text = &w->run.attach;
+    break;
+  case OPT_CA:
+    text = &w->run.ca;
+    break;
+  case OPT_TRANSPORT:
+    text = &w->run.transports;
+    break;
+  case OPT_LISTEN:
+    text = &w->listen;
+    break;
+  case OPT_CERT:
+    text = &w->cert;
+    break;
+  case OPT_KEY:
+    text = &w->key;
+    break;
+  case 'o':
+    text = &w->out;
+    break;
+  case OPT_TITLE:
+    text = &w->title;
+    break;
+  case 'f':
+    w->force = true;
+    return true;
+  default:
+    command_bad_option("record", argv);
+    return false;
+  }
+  *text = optarg;
+  return true;
+}
+
+bool record_words_parse(struct record_words *w, int argc, char **argv) {
+  *w = (struct record_words){0};
+  run_words_init(&w->run, "record");
+  opterr = 0;
+  int c;
+  while ((c = getopt_long(argc, argv, "s:o:f", options, NULL)) != -1)
+    if (!parse_option(w, c, argv))
+      return false;
+  if (optind < argc)
+    return command_usage("record", "\"%.60s\" is no option, and there are no other words",
+                         argv[optind]),
+           false;
+  return true;
+}
