@@ -122,13 +122,27 @@ static void end_side(struct scribe *s, size_t conn, bool from_server) {
   side->ended = true;
 }
 
+/* What is in hand is not told, and nothing more is. */
+static void leave_side(struct scribe *s, struct scribe_side *side) {
+  if (side->begun != SCRIBE_NONE)
+    ((struct mark *)vec_at(&s->marks, side->begun))->kind = MARK_NOTHING;
+  side->begun = SCRIBE_NONE;
+  side->bytes.n = side->cut;
+  side->ended = true;
+}
+
 bool scribe_end(struct scribe *s, size_t conn, enum scribe_end how) {
   static const enum mark_kind kinds[] = {[SCRIBE_CLIENT_ENDED] = MARK_CLIENT_ENDED,
                                          [SCRIBE_CLIENT_GONE] = MARK_CLIENT_GONE,
                                          [SCRIBE_SERVER_CLOSED] = MARK_SERVER_CLOSED};
-  const struct scribe_conn *c = vec_at(&s->conns, conn);
+  struct scribe_conn *c = vec_at(&s->conns, conn);
   if (s->full)
     return false;
+  if (how == SCRIBE_LOST) {
+    leave_side(s, &c->sides[CLIENT]);
+    leave_side(s, &c->sides[SERVER]);
+    return true;
+  }
   /* The server's side ends with either's close; only the client's can end alone. */
   if (c->sides[SERVER].ended || (how == SCRIBE_CLIENT_ENDED && c->sides[CLIENT].ended))
     return true;

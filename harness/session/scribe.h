@@ -25,9 +25,10 @@ size_t scribe_open(struct scribe *s);
 bool scribe_bytes(struct scribe *s, size_t conn, bool from_server, struct span bytes);
 
 enum scribe_end {
-  SCRIBE_CLIENT_ENDED, /* it sends no more; whether it still reads can't be seen */
-  SCRIBE_CLIENT_GONE,  /* it reads no more: a reset, or a close that is known as such */
-  SCRIBE_SERVER_CLOSED /* end of stream or reset */
+  SCRIBE_CLIENT_ENDED,  /* it sends no more; whether it still reads can't be seen */
+  SCRIBE_CLIENT_GONE,   /* it reads no more: a reset, or a close that is known as such */
+  SCRIBE_SERVER_CLOSED, /* end of stream or reset */
+  SCRIBE_LOST           /* what follows was not seen; what is no whole frame is left out */
 };
 bool scribe_end(struct scribe *s, size_t conn, enum scribe_end how);
 

@@ -3,13 +3,8 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "mcbp/quiet.h"
 #include "session/scribe_internal.h"
-
-/* Whether the command is answered only when it fails, or not at all. */
-static bool is_quiet(uint8_t opcode) {
-  return opcode == 0x09 || opcode == 0x0d || (opcode >= 0x11 && opcode <= 0x1a) || opcode == 0x1e ||
-         opcode == 0x24 || (opcode >= 0x30 && opcode <= 0x3c && !(opcode & 1));
-}
 
 /* What matters of a connection's marks. */
 struct course {
@@ -20,8 +15,8 @@ struct course {
   bool ragged; /* one of the streams does not end on a frame's border */
 };
 
-static void ask(struct course *c, uint8_t opcode) {
-  if (is_quiet(opcode))
+static void ask(struct course *c, enum dialect dialect, uint8_t opcode) {
+  if (opcode_is_quiet(dialect, opcode))
     return;
   c->owed = c->opcode == opcode ? c->owed + 1 : 1;
   c->opcode = opcode;
@@ -41,12 +36,14 @@ static void follow(struct course *c, const struct scribe *s, const struct mark *
   case MARK_SERVER_CLOSED:
     c->closed = at;
     break;
+  case MARK_NOTHING:
+    break;
   case MARK_FRAME:
   case MARK_RAW:
     c->ragged |= !frame;
     c->answered_behind |= m->from_server && c->ended != SCRIBE_NONE;
     if (frame && !m->from_server)
-      ask(c, f.h.opcode);
+      ask(c, s->dialect, f.h.opcode);
     else if (frame && c->owed && f.h.opcode == c->opcode && !frame_is_figure(&f))
       c->owed--;
   }
@@ -59,7 +56,7 @@ static void decide(struct told *t, const struct course *c) {
   bool closed = c->closed != SCRIBE_NONE, loose = c->ragged || c->owed;
   t->over = ended || gone || closed ? c->last : SCRIBE_NONE;
   t->half_close = ended && (c->answered_behind || (closed && loose));
-  t->end = MARK_FRAME;
+  t->end = MARK_NOTHING;
   t->end_at = SCRIBE_NONE;
   if (closed && (!ended || t->half_close)) {
     t->end = MARK_SERVER_CLOSED;
@@ -84,7 +81,8 @@ void scribe_plan_ends(struct scribe_plan *p) {
     const struct mark *m = plan_mark(p, i);
     const struct told *t = &p->told[m->conn];
     bool half_close = m->kind == MARK_CLIENT_ENDED && t->half_close;
-    p->lines[i].skip = m->kind >= MARK_CLIENT_ENDED && !half_close && t->end_at != i;
+    bool end = m->kind >= MARK_CLIENT_ENDED;
+    p->lines[i].skip = m->kind == MARK_NOTHING || (end && !half_close && t->end_at != i);
   }
   free(courses);
 }

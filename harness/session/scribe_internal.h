@@ -8,7 +8,14 @@
 
 #define SCRIBE_NONE SIZE_MAX
 
-enum mark_kind { MARK_FRAME, MARK_RAW, MARK_CLIENT_ENDED, MARK_CLIENT_GONE, MARK_SERVER_CLOSED };
+enum mark_kind {
+  MARK_NOTHING, /* a request that was not seen to its end */
+  MARK_FRAME,
+  MARK_RAW,
+  MARK_CLIENT_ENDED,
+  MARK_CLIENT_GONE,
+  MARK_SERVER_CLOSED
+};
 
 /* Something that was seen. A request stands where its first byte passed, as its answer may come
  * before its last; an answer where its last one did. */
@@ -43,7 +50,7 @@ struct scribe {
 struct told {
   unsigned number;    /* c1, ..; 0 until it is known */
   bool half_close;    /* that line is written */
-  enum mark_kind end; /* the line that ends it: MARK_CLIENT_GONE is `close`; MARK_FRAME: none */
+  enum mark_kind end; /* the line that ends it: MARK_CLIENT_GONE is `close`; MARK_NOTHING: none */
   size_t end_at;      /* the mark that it stands at; SCRIBE_NONE: behind all others */
   size_t over;        /* the last mark of one that has ended; SCRIBE_NONE: it is open */
 };

@@ -63,7 +63,7 @@ static void step(struct world *w) {
   bool from_server = rng_below(&w->rng, 2);
   struct buf *pending = &w->pending[conn][from_server];
   if (w->conns > 1 && rng_below(&w->rng, 40) == 0) {
-    scribe_end(w->scribe, conn, (enum scribe_end)rng_below(&w->rng, 3));
+    scribe_end(w->scribe, conn, (enum scribe_end)rng_below(&w->rng, 4));
     return;
   }
   if (pending->n == 0)
