@@ -48,6 +48,14 @@ bool command_timeout(const char *program, const char *text, unsigned *ms) {
   return false;
 }
 
+void command_notes(const char *path, const char *notes) {
+  while (notes && *notes) {
+    int n = (int)strcspn(notes, "\n");
+    fprintf(stderr, "%s: %.*s\n", path, n, notes);
+    notes += n + (notes[n] == '\n');
+  }
+}
+
 bool command_load(const char *program, struct paths *paths, struct suite *suite, char *const *args,
                   int nargs) {
   struct diag diag;
@@ -58,6 +66,8 @@ bool command_load(const char *program, struct paths *paths, struct suite *suite,
   bool ok = suite_load(suite, paths, args, (size_t)nargs, &diag);
   if (!ok)
     fputs(diag_text(&diag), stderr);
+  for (size_t i = 0; ok && i < suite->cases.n; i++)
+    command_notes(suite_case(suite, i)->file, suite_case(suite, i)->notes);
   if (ok && suite->cases.n == 0) {
     command_usage(program, "nothing selected: %s holds no session files",
                   nargs ? args[0] : paths->cases);

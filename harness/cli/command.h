@@ -31,6 +31,9 @@ bool command_number(const char *program, const char *option, const char *text, u
 /* The value of --timeout, in milliseconds; prints what is wrong. */
 bool command_timeout(const char *program, const char *text, unsigned *ms);
 
+/* Prints each line of what a capture lacks on standard error, behind its path. */
+void command_notes(const char *path, const char *notes);
+
 /* Finds the data and loads the cases that the arguments name; prints what is wrong. */
 bool command_load(const char *program, struct paths *paths, struct suite *suite, char *const *args,
                   int nargs);

@@ -14,7 +14,7 @@ static int run_main(int argc, char **argv) {
 const struct command command_run = {
     .name = "run",
     .what = "play cases on a server and compare every byte",
-    .help = "mcreplay run [OPTION..] [PATH..]   folders, files or ids; all cases without\n"
+    .help = "mcreplay run [OPTION..] [PATH..]   folders, files, captures or ids (all)\n"
             "  -s NAME|FILE       profile (memcached); --binary FILE in its program's place\n"
             "  --command CMD      a server started by CMD, with {socket} or {port} in it\n"
             "  --attach ADDR      one that runs: unix:PATH, tcp:HOST:PORT or tls:HOST:PORT\n"

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/show_capture.h"
+#include "net/capture.h"
 #include "net/file.h"
 #include "session/cursor.h"
 #include "session/explain.h"
@@ -21,6 +23,8 @@ struct show {
   unsigned conn;
   enum dialect dialect;
   bool from_bytes;
+  bool times;    /* of a capture */
+  uint16_t port; /* the server's in a capture, or 0 */
 };
 
 static int put(const struct buf *out) {
@@ -78,6 +82,31 @@ static int show_session(const struct show *show, const struct session *s) {
   return status;
 }
 
+static int put_as_bytes(const struct show *show, struct span bytes) {
+  struct buf out;
+  buf_init(&out, SIZE_MAX / 2);
+  if (show->form == FORM_HEX)
+    explain_hex(&out, bytes, 0, HEX_LINES);
+  else
+    buf_add_span(&out, bytes);
+  int status = put(&out);
+  buf_fini(&out);
+  return status;
+}
+
+static int show_packets(const struct show *show, const char *path) {
+  const struct show_capture what = {path, show->dialect, show->port, show->times};
+  struct buf bytes;
+  if (show->form == FORM_TEXT)
+    return show_capture(&what);
+  buf_init(&bytes, INPUT_MAX);
+  int status = show_capture_bytes(&what, show->conn, !show->client, &bytes);
+  if (status == EXIT_WELL)
+    status = put_as_bytes(show, buf_span(&bytes));
+  buf_fini(&bytes);
+  return status;
+}
+
 /* The other direction: a file of bytes as text. */
 static int show_bytes(const struct show *show, const char *path) {
   struct buf in, out;
@@ -90,13 +119,8 @@ static int show_bytes(const struct show *show, const char *path) {
   } else {
     char prefix[16];
     snprintf(prefix, sizeof prefix, "c%u %c ", show->conn, show->client ? '>' : '<');
-    if (show->form == FORM_TEXT)
-      render_stream(&out, prefix, show->dialect, show->client, buf_span(&in));
-    else if (show->form == FORM_HEX)
-      explain_hex(&out, buf_span(&in), 0, HEX_LINES);
-    else
-      buf_add_span(&out, buf_span(&in));
-    status = put(&out);
+    render_stream(&out, prefix, show->dialect, show->client, buf_span(&in));
+    status = show->form == FORM_TEXT ? put(&out) : put_as_bytes(show, buf_span(&in));
   }
   buf_fini(&in);
   buf_fini(&out);
@@ -110,12 +134,15 @@ static bool parse(struct show *show, int argc, char **argv) {
                                           {"side", required_argument, NULL, 'S'},
                                           {"conn", required_argument, NULL, 'C'},
                                           {"dialect", required_argument, NULL, 'D'},
+                                          {"port", required_argument, NULL, 'P'},
+                                          {"times", no_argument, NULL, 'T'},
                                           {0}};
   *show = (struct show){.client = true, .conn = 1};
   opterr = 0;
   int c;
   while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
     unsigned conn;
+    uint64_t port;
     char more;
     switch (c) {
     case 'H':
@@ -134,8 +161,8 @@ static bool parse(struct show *show, int argc, char **argv) {
         return command_usage("show", "--side: \"%.60s\" should be client or server", optarg), false;
       break;
     case 'C':
-      if (sscanf(optarg, "c%u%c", &conn, &more) != 1 || conn < 1 || conn >= SESSION_CONNS)
-        return command_usage("show", "--conn: \"%.60s\" should be c1 to c63", optarg), false;
+      if (sscanf(optarg, "c%u%c", &conn, &more) != 1 || conn < 1)
+        return command_usage("show", "--conn: \"%.60s\" should be c1, c2, ..", optarg), false;
       show->conn = conn;
       break;
     case 'D':
@@ -143,6 +170,14 @@ static bool parse(struct show *show, int argc, char **argv) {
       if (show->dialect == DIALECT_STOCK && strcmp(optarg, "stock") != 0)
         return command_usage("show", "--dialect: \"%.60s\" should be stock or couchbase", optarg),
                false;
+      break;
+    case 'P':
+      if (!command_number("show", "--port", optarg, 1, UINT16_MAX, &port))
+        return false;
+      show->port = (uint16_t)port;
+      break;
+    case 'T':
+      show->times = true;
       break;
     default:
       command_bad_option("show", argv);
@@ -158,42 +193,51 @@ static bool parse(struct show *show, int argc, char **argv) {
   return true;
 }
 
-static int show_main(int argc, char **argv) {
-  struct show show;
-  if (!parse(&show, argc, argv))
-    return EXIT_USAGE;
+static int show_sessions(const struct show *show, int nargs, char **args) {
   int status = EXIT_WELL;
-  for (int i = optind; show.from_bytes && i < argc && status == EXIT_WELL; i++)
-    status = show_bytes(&show, argv[i]);
-  if (show.from_bytes)
-    return status;
   struct paths paths;
   struct suite suite;
-  if (!command_load("show", &paths, &suite, argv + optind, argc - optind))
+  if (!command_load("show", &paths, &suite, args, nargs))
     status = EXIT_USAGE;
   for (size_t i = 0; i < suite.cases.n && status == EXIT_WELL; i++)
-    status = show_session(&show, suite_case(&suite, i)->session);
+    status = show_session(show, suite_case(&suite, i)->session);
   suite_fini(&suite);
   paths_fini(&paths);
   return status;
 }
 
+static int show_main(int argc, char **argv) {
+  struct show show;
+  if (!parse(&show, argc, argv))
+    return EXIT_USAGE;
+  int status = EXIT_WELL;
+  bool packets = !show.from_bytes && capture_is(argv[optind]);
+  if (!packets && !show.from_bytes)
+    return show_sessions(&show, argc - optind, argv + optind);
+  for (int i = optind; i < argc && status == EXIT_WELL; i++)
+    status = packets ? show_packets(&show, argv[i]) : show_bytes(&show, argv[i]);
+  return status;
+}
+
 const struct command command_show = {
     .name = "show",
-    .what = "a session as canonical text, hex dump or bytes; bytes as text",
+    .what = "a session or capture as text, hex dump or bytes; bytes as text",
     .help = "mcreplay show [--hex|--bytes] [--side client|server] [--conn cN] PATH..\n"
+            "mcreplay show [--times] [--port N] CAPTURE..\n"
             "mcreplay show --from-bytes --side client|server [--dialect D] FILE..\n\n"
-            "Prints sessions in the notation's canonical form; with --hex or --bytes, what\n"
-            "one side of a connection sends, loops unrolled and {ns} as 0000. The other way\n"
-            "round, prints a file of bytes as text, one line a frame; - is standard input.\n\n"
-            "  --hex               as a hex dump\n"
-            "  --bytes             as bytes\n"
+            "Prints sessions in the notation's canonical form, and what passed in captures\n"
+            "of packets (pcap, pcapng); with --hex or --bytes, what one side of a connection\n"
+            "sends, of a session with loops unrolled and {ns} as 0000. The other way round,\n"
+            "prints a file of bytes as text, one line a frame; - is standard input.\n\n"
             "  --side client|server   whose bytes (client)\n"
             "  --conn cN           of which connection (c1)\n"
             "  --dialect D         stock or couchbase, for the names (stock)\n"
+            "  --times             microseconds before each line\n"
+            "  --port N            the server's (11210, 11211, or where a client sends MCBP)\n"
             "\nExamples:\n"
             "  mcreplay show get/miss\n"
             "  mcreplay show --hex --side server my.session\n"
-            "  mcreplay show --bytes get/miss | mcreplay show --from-bytes --side client -\n",
+            "  mcreplay show --bytes get/miss | mcreplay show --from-bytes --side client -\n"
+            "  mcreplay show --times traffic.pcapng\n",
     .main = show_main,
 };

@@ -1,5 +1,6 @@
-/* What passed between client and server as text: a line per frame, in order, with its time. Pure
- * but for the stream that it writes to. Internal to the run layer. */
+/* What passed between client and server as text: a line per frame, in the order of their last
+ * bytes. Keeps nothing but frames that are not whole. Pure but for the stream that it writes to.
+ * Internal to the run layer and its users. */
 #ifndef RUN_CONVERSATION_H
 #define RUN_CONVERSATION_H
 
@@ -8,9 +9,23 @@
 #include "mcbp/names.h"
 #include "run/tape.h"
 
-/* Writes the tape in the notation of sessions behind the microseconds since the play began. A frame
- * stands where its last byte passed, whatever the chunks were; long keys and values are cut. What
- * the tape holds is never too much for it: nothing is kept but a frame that is not whole. */
+struct conversation_style {
+  enum dialect dialect;
+  bool whole; /* long keys and values are not cut: the lines are those of a session */
+  bool times; /* microseconds before each line, and what came in several pieces is told so */
+};
+
+struct conversation;
+
+struct conversation *conversation_new(FILE *out, struct conversation_style style);
+
+/* What is not whole is told as far as it came. */
+void conversation_free(struct conversation *c);
+
+/* Tells what an entry makes whole; its bytes are given apart. Connections have any number. */
+void conversation_add(struct conversation *c, const struct tape_entry *e, struct span bytes);
+
+/* Writes the tape, with times, long keys and values cut. */
 void conversation_write(FILE *out, const struct tape *t, enum dialect dialect);
 
 #endif

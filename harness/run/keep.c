@@ -91,11 +91,16 @@ static void add_file(struct folder *f, const char *name, struct span content) {
 
 static void add_session(struct folder *f) {
   struct buf text;
+  struct diag diag;
+  char *notes;
   buf_init(&text, SESSION_MAX);
-  bool ok = file_read(suite_case(f->config->suite, f->job->test)->file, &text);
+  diag_init(&diag);
+  bool ok = suite_text(suite_case(f->config->suite, f->job->test)->file, &text, &notes, &diag);
   check(f, ok);
   if (ok)
     add_file(f, "case.session", buf_span(&text));
+  free(notes);
+  diag_fini(&diag);
   buf_fini(&text);
 }
 

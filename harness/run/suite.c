@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "net/file.h"
+#include "run/captured.h"
 
 enum { SESSION_FILE_MAX = 64 << 20 };
 
@@ -24,6 +25,7 @@ static void case_fini(struct test_case *c) {
   session_free(c->session);
   free(c->id);
   free(c->file);
+  free(c->notes);
 }
 
 void suite_fini(struct suite *s) {
@@ -78,6 +80,26 @@ char *suite_id(const struct paths *paths, const char *file) {
   return xasprintf("%.*s", (int)len, id);
 }
 
+static bool read_capture(const char *file, struct buf *text, char **notes, struct diag *diag) {
+  struct captured captured;
+  bool ok = captured_read(&captured, file, &(struct captured_want){0}, diag) &&
+            captured_session(&captured, 0, NULL, text, diag);
+  *notes = ok && captured.notes[0] ? xstrdup(captured.notes) : NULL;
+  captured_fini(&captured);
+  return ok;
+}
+
+bool suite_text(const char *file, struct buf *text, char **notes, struct diag *diag) {
+  *notes = NULL;
+  if (capture_is(file))
+    return read_capture(file, text, notes, diag);
+  if (file_read(file, text))
+    return true;
+  diag_at(diag, file, 0, 0, "can't read it: %s",
+          text->failed ? "it is too large" : strerror(errno));
+  return false;
+}
+
 static bool add_file(struct suite *s, const struct paths *paths, const char *file,
                      struct diag *diag) {
   while (strncmp(file, "./", 2) == 0) /* one file, one name */
@@ -86,20 +108,19 @@ static bool add_file(struct suite *s, const struct paths *paths, const char *fil
     if (strcmp(suite_case(s, i)->file, file) == 0)
       return true;
   struct buf text;
+  char *notes = NULL;
+  struct paths_loader loader = {paths, file};
   buf_init(&text, SESSION_FILE_MAX);
-  if (!file_read(file, &text)) {
-    diag_at(diag, file, 0, 0, "can't read it: %s",
-            text.failed ? "it is too large" : strerror(errno));
-    buf_fini(&text);
+  struct session *session = NULL;
+  if (suite_text(file, &text, &notes, diag))
+    session = session_compile(buf_span(&text), file, paths_loader(&loader), diag);
+  buf_fini(&text);
+  if (!session) {
+    free(notes);
     return false;
   }
-  struct paths_loader loader = {paths, file};
-  struct session *session = session_compile(buf_span(&text), file, paths_loader(&loader), diag);
-  buf_fini(&text);
-  if (!session)
-    return false;
   struct test_case *c = vec_push(&s->cases);
-  *c = (struct test_case){suite_id(paths, file), xstrdup(file), session};
+  *c = (struct test_case){suite_id(paths, file), xstrdup(file), session, notes};
   return true;
 }
 

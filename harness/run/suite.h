@@ -9,6 +9,7 @@ struct test_case {
   char *id;   /* path below cases/ without the ending; for a file elsewhere, its path without it */
   char *file; /* as it can be given again */
   struct session *session;
+  char *notes; /* of a capture: lines on what it lacks, or NULL */
 };
 
 struct suite {
@@ -18,11 +19,15 @@ struct suite {
 void suite_init(struct suite *s);
 void suite_fini(struct suite *s);
 
-/* Loads what `args` name: folders, session files, or ids, areas or patterns of ids (`get/miss`,
- * `get`, `get*`); all cases when there are none. Everything is compiled; false, with diagnostics,
- * when anything is wrong or a name finds nothing. */
+/* Loads what `args` name: folders, session files, captures of packets, or ids, areas or patterns of
+ * ids (`get/miss`, `get`, `get*`); all cases when there are none. Everything is compiled; false,
+ * with diagnostics, when anything is wrong or a name finds nothing. */
 bool suite_load(struct suite *s, const struct paths *paths, char *const *args, size_t nargs,
                 struct diag *diag);
+
+/* Appends the text of a session file, or the session that a capture makes; its notes, if it has
+ * any, are the caller's to free. False with a diagnostic. */
+bool suite_text(const char *file, struct buf *text, char **notes, struct diag *diag);
 
 /* Keeps the cases whose id holds `pattern`, or matches it where it holds `*` or `?`. */
 void suite_keep(struct suite *s, const char *pattern);
