@@ -21,7 +21,7 @@ struct unread unread_of(enum transport t, int fd) {
 }
 
 void unread_fini(struct unread *u) {
-  diag_close(&u->diag);
+  sockdiag_close(&u->diag);
 }
 
 /* The count is of memory that the peer's queue still holds. Reading gives it back and signals the
@@ -34,12 +34,12 @@ static enum unread_state look_unix(struct unread *u) {
 }
 
 static enum unread_state look_tcp(struct unread *u, uint64_t sent) {
-  struct diag_peer peer;
+  struct sockdiag_peer peer;
   if (!u->opened) {
     u->opened = true;
-    diag_open(&u->diag, u->fd);
+    sockdiag_open(&u->diag, u->fd);
   }
-  if (!diag_look(&u->diag, &peer))
+  if (!sockdiag_look(&u->diag, &peer))
     return UNREAD_UNKNOWN;
   /* What had not been received at the look before may have come after the peer's queue was seen to
    * be empty. */

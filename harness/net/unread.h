@@ -3,22 +3,22 @@
  *
  * On a Unix socket the kernel counts what is unread (SIOCOUTQ); border.h makes the count exact. On
  * TCP that count falls when the peer's kernel acknowledges, which says nothing about the peer. But
- * a peer on this machine can be looked at (diag.h): it must have received all that was sent before
- * a look that finds nothing waiting, and such a look ends behind the call that has read the last
- * byte. Of a peer elsewhere nothing is known.
+ * a peer on this machine can be looked at (sockdiag.h): it must have received all that was sent
+ * before a look that finds nothing waiting, and such a look ends behind the call that has read the
+ * last byte. Of a peer elsewhere nothing is known.
  *
  * Opens a descriptor of its own at the first look on TCP. */
 #ifndef NET_UNREAD_H
 #define NET_UNREAD_H
 
 #include "net/addr.h"
-#include "net/diag.h"
+#include "net/sockdiag.h"
 
 struct unread {
   enum transport transport;
   int fd; /* of the connection; borrowed */
   bool opened;
-  struct diag diag;
+  struct sockdiag diag;
   uint64_t received; /* by the peer, when last seen */
   uint32_t left;     /* that was unread when last seen; on a Unix socket a count of memory */
 };

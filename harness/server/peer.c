@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "net/diag.h"
+#include "net/sockdiag.h"
 #include "server/tree.h"
 
 /* A search for the descriptor of a socket. */
@@ -39,10 +39,10 @@ static void search_process(int pid, void *arg) {
 
 /* The number of the socket at the other end, or 0 when no program has it open. */
 static uint32_t peer_inode(int fd) {
-  struct diag diag;
-  struct diag_peer peer = {0};
-  bool there = diag_open(&diag, fd) && diag_look(&diag, &peer);
-  diag_close(&diag);
+  struct sockdiag diag;
+  struct sockdiag_peer peer = {0};
+  bool there = sockdiag_open(&diag, fd) && sockdiag_look(&diag, &peer);
+  sockdiag_close(&diag);
   return there ? peer.inode : 0;
 }
 

@@ -1,7 +1,7 @@
 /* Who is at the other end of a connection: a process of ours, or somebody else.
  *
  * On a Unix socket the kernel names the process that listens. On TCP it tells the number of the
- * peer's socket (net/diag.h), which one of our processes must have open (/proc/PID/fd). */
+ * peer's socket (net/sockdiag.h), which one of our processes must have open (/proc/PID/fd). */
 #ifndef SERVER_PEER_H
 #define SERVER_PEER_H
 

@@ -1,4 +1,4 @@
-#include "net/diag.h"
+#include "net/sockdiag.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -27,10 +27,10 @@ static void set_end(const struct sockaddr_storage *sa, __be16 *port, __be32 addr
   }
 }
 
-bool diag_open(struct diag *d, int fd) {
+bool sockdiag_open(struct sockdiag *d, int fd) {
   struct sockaddr_storage ours, theirs;
   socklen_t n = sizeof ours, m = sizeof theirs;
-  *d = (struct diag){.netlink = -1};
+  *d = (struct sockdiag){.netlink = -1};
   if (getsockname(fd, (struct sockaddr *)&ours, &n) != 0 ||
       getpeername(fd, (struct sockaddr *)&theirs, &m) != 0)
     return false;
@@ -44,14 +44,14 @@ bool diag_open(struct diag *d, int fd) {
   return d->netlink >= 0;
 }
 
-void diag_close(struct diag *d) {
+void sockdiag_close(struct sockdiag *d) {
   if (d->netlink >= 0)
     close(d->netlink);
   d->netlink = -1;
 }
 
 /* A socket that no program has any more comes without its tcp_info; a newer kernel's has more. */
-static bool read_info(const struct rtattr *a, struct diag_peer *peer) {
+static bool read_info(const struct rtattr *a, struct sockdiag_peer *peer) {
   enum { NEEDED = offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t) };
   struct tcp_info info;
   if (a->rta_type != INET_DIAG_INFO || RTA_PAYLOAD(a) < NEEDED)
@@ -61,8 +61,8 @@ static bool read_info(const struct rtattr *a, struct diag_peer *peer) {
   return true;
 }
 
-static bool read_answer(const struct diag *d, const struct nlmsghdr *h, size_t n,
-                        struct diag_peer *peer) {
+static bool read_answer(const struct sockdiag *d, const struct nlmsghdr *h, size_t n,
+                        struct sockdiag_peer *peer) {
   enum { FIXED = NLMSG_SPACE(sizeof(struct inet_diag_msg)) };
   if (n < FIXED || h->nlmsg_len > n || h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
     return false;
@@ -70,7 +70,7 @@ static bool read_answer(const struct diag *d, const struct nlmsghdr *h, size_t n
   /* Where there is no such connection, the kernel may answer for the socket that listens. */
   if (m->idiag_state == LISTENING || m->id.idiag_dport != d->request.id.idiag_dport)
     return false;
-  *peer = (struct diag_peer){.inode = m->idiag_inode, .unread = m->idiag_rqueue};
+  *peer = (struct sockdiag_peer){.inode = m->idiag_inode, .unread = m->idiag_rqueue};
   size_t left = h->nlmsg_len - FIXED;
   const struct rtattr *a = (const void *)((const char *)h + FIXED);
   for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
@@ -79,7 +79,7 @@ static bool read_answer(const struct diag *d, const struct nlmsghdr *h, size_t n
   return false;
 }
 
-bool diag_look(const struct diag *d, struct diag_peer *peer) {
+bool sockdiag_look(const struct sockdiag *d, struct sockdiag_peer *peer) {
   struct {
     struct nlmsghdr h;
     struct inet_diag_req_v2 request;

@@ -1,4 +1,4 @@
-#include "net/diag.h"
+#include "net/sockdiag.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -40,10 +40,10 @@ static uint32_t inode_of(int fd) {
 }
 
 /* What is sent is there when send returns, or the kernel is about to put it there. */
-static struct diag_peer look_until(const struct diag *d, uint64_t received) {
-  struct diag_peer p;
+static struct sockdiag_peer look_until(const struct sockdiag *d, uint64_t received) {
+  struct sockdiag_peer p;
   do
-    ck_assert(diag_look(d, &p));
+    ck_assert(sockdiag_look(d, &p));
   while (p.received < received);
   return p;
 }
@@ -51,62 +51,62 @@ static struct diag_peer look_until(const struct diag *d, uint64_t received) {
 START_TEST(what_the_peer_has_and_has_not_read) {
   const int families[] = {AF_INET, AF_INET6};
   char bytes[8];
-  struct diag d;
+  struct sockdiag d;
   open_connection(families[_i]);
-  ck_assert(diag_open(&d, ours));
+  ck_assert(sockdiag_open(&d, ours));
   ck_assert_int_eq(send(ours, "hello", 5, 0), 5);
-  struct diag_peer p = look_until(&d, 5);
+  struct sockdiag_peer p = look_until(&d, 5);
   ck_assert_uint_eq(p.received, 5);
   ck_assert_uint_eq(p.unread, 5);
   ck_assert_uint_eq(p.inode, 0);
 
   accept_it();
-  ck_assert(diag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, &p));
   ck_assert_uint_eq(p.inode, inode_of(peer));
   ck_assert_uint_eq(p.unread, 5);
   ck_assert_int_eq(read(peer, bytes, 2), 2);
-  ck_assert(diag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, &p));
   ck_assert_uint_eq(p.unread, 3);
   ck_assert_int_eq(read(peer, bytes, sizeof bytes), 3);
-  ck_assert(diag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, &p));
   ck_assert_uint_eq(p.received, 5);
   ck_assert_uint_eq(p.unread, 0);
 
   close(peer);
-  while (diag_look(&d, &p))
+  while (sockdiag_look(&d, &p))
     continue;
   close(ours);
   close(listener);
-  diag_close(&d);
-  ck_assert(!diag_look(&d, &p));
+  sockdiag_close(&d);
+  ck_assert(!sockdiag_look(&d, &p));
 }
 END_TEST
 
 /* The peer's side is gone while the listener, which the kernel finds instead, still is there. */
 START_TEST(the_listener_is_no_peer) {
   const struct linger reset = {.l_onoff = 1};
-  struct diag d;
-  struct diag_peer p;
+  struct sockdiag d;
+  struct sockdiag_peer p;
   open_connection(AF_INET);
   accept_it();
-  ck_assert(diag_open(&d, ours));
-  ck_assert(diag_look(&d, &p));
+  ck_assert(sockdiag_open(&d, ours));
+  ck_assert(sockdiag_look(&d, &p));
   CHECK(setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
   close(peer);
-  ck_assert(!diag_look(&d, &p));
-  diag_close(&d);
+  ck_assert(!sockdiag_look(&d, &p));
+  sockdiag_close(&d);
   close(ours);
   close(listener);
 }
 END_TEST
 
 START_TEST(without_a_connection_there_is_no_peer) {
-  struct diag d;
-  struct diag_peer p;
+  struct sockdiag d;
+  struct sockdiag_peer p;
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  ck_assert(!diag_open(&d, fd));
-  ck_assert(!diag_look(&d, &p));
-  diag_close(&d);
+  ck_assert(!sockdiag_open(&d, fd));
+  ck_assert(!sockdiag_look(&d, &p));
+  sockdiag_close(&d);
   close(fd);
 }
 END_TEST
