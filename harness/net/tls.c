@@ -10,8 +10,15 @@
 
 enum { ERROR_MAX = 512, SHOWN = 32, RECORD_HEADER = 5 };
 
+/* The last session that a server offered to resume. */
+struct kept {
+  SSL_SESSION *session; /* NULL: none */
+  char *host;
+};
+
 struct tls_trust {
   SSL_CTX *context;
+  struct kept *kept;
 };
 
 struct tls_identity {
@@ -21,6 +28,7 @@ struct tls_identity {
 struct tls {
   const char *peer; /* what messages call it */
   SSL *ssl;
+  char *host;    /* that the client's side connected to */
   BIO *in, *out; /* the ssl's */
   enum tls_state state;
   struct buf error;
@@ -45,13 +53,38 @@ static void tell_library_error(struct buf *out, const char *peer) {
   ERR_clear_error();
 }
 
+/* A copy is kept, and another one is resumed: a connection that is freed without its close_notify
+ * spoils the session that it has. */
+static int session_cb(SSL *ssl, SSL_SESSION *session) {
+  struct kept *kept = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+  const struct tls *t = SSL_get_app_data(ssl);
+  SSL_SESSION_free(kept->session);
+  free(kept->host);
+  kept->session = SSL_SESSION_dup(session);
+  kept->host = xstrdup(t->host);
+  return 0;
+}
+
+/* Whoever was believed for one host is not believed for another without being asked again. */
+static void resume(SSL *ssl, const struct kept *kept, const char *host) {
+  if (!kept->session || strcmp(kept->host, host) != 0)
+    return;
+  SSL_SESSION *copy = SSL_SESSION_dup(kept->session);
+  CHECK(copy && SSL_set_session(ssl, copy) == 1);
+  SSL_SESSION_free(copy);
+}
+
 struct tls_trust *tls_trust_new(const char *ca_file, struct buf *why) {
   ERR_clear_error();
   struct tls_trust *trust = xcalloc(1, sizeof *trust);
   trust->context = SSL_CTX_new(TLS_client_method());
   CHECK(trust->context);
   CHECK(SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION) == 1);
-  SSL_CTX_set_session_cache_mode(trust->context, SSL_SESS_CACHE_OFF);
+  trust->kept = xcalloc(1, sizeof *trust->kept);
+  SSL_CTX_set_app_data(trust->context, trust->kept);
+  SSL_CTX_set_session_cache_mode(trust->context,
+                                 SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(trust->context, session_cb);
   SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
   if (SSL_CTX_load_verify_file(trust->context, ca_file) == 1)
     return trust;
@@ -64,6 +97,9 @@ void tls_trust_free(struct tls_trust *trust) {
   if (!trust)
     return;
   SSL_CTX_free(trust->context);
+  SSL_SESSION_free(trust->kept->session);
+  free(trust->kept->host);
+  free(trust->kept);
   free(trust);
 }
 
@@ -138,6 +174,7 @@ static struct tls *tls_of(SSL_CTX *context, const char *peer) {
   t->in = BIO_new(BIO_s_mem());
   t->out = BIO_new(BIO_s_mem());
   CHECK(t->ssl && t->in && t->out);
+  SSL_set_app_data(t->ssl, t);
   SSL_set_bio(t->ssl, t->in, t->out);
   return t;
 }
@@ -150,7 +187,9 @@ struct tls *tls_accept(const struct tls_identity *identity) {
 
 struct tls *tls_new(const struct tls_trust *trust, const char *host) {
   struct tls *t = tls_of(trust->context, "the server");
+  t->host = xstrdup(host);
   SSL_set_connect_state(t->ssl);
+  resume(t->ssl, trust->kept, host);
   set_host(t->ssl, host);
   shake(t);
   return t;
@@ -160,6 +199,7 @@ void tls_free(struct tls *t) {
   if (!t)
     return;
   SSL_free(t->ssl);
+  free(t->host);
   buf_fini(&t->error);
   free(t);
 }

@@ -35,7 +35,9 @@ enum { TLS_RECORD_MAX = 16384 /* bytes of plaintext in a record */ };
 
 struct tls;
 
-/* Begins a handshake. `host` is a numeric address or a name; `trust` is borrowed. */
+/* Begins a handshake. `host` is a numeric address or a name; `trust` is borrowed, and remembers the
+ * last session: one with the same host resumes it, if the server will, and both are spared most of
+ * the work. */
 struct tls *tls_new(const struct tls_trust *trust, const char *host);
 /* The server's side: waits for a handshake. `identity` is borrowed. */
 struct tls *tls_accept(const struct tls_identity *identity);

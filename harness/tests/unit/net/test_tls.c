@@ -175,6 +175,50 @@ START_TEST(a_certificate_of_somebody_else_is_refused) {
 }
 END_TEST
 
+/* Another connection, to this server or to one that has taken its place. */
+static void start_again(SSL_CTX *context, const char *host) {
+  ck_assert_uint_eq(tls_read(tls, (uint8_t[1]){0}, 1), 0); /* takes in what a session is */
+  tls_free(tls);
+  if (!context)
+    CHECK(SSL_CTX_up_ref(context = server.context) == 1);
+  tls_server_fini(&server);
+  tls_server_init(&server, context);
+  tls = tls_new(trust, host);
+}
+
+/* Each connection ends without a word, which must not spoil the session. */
+START_TEST(a_session_is_resumed_with_its_host) {
+  start("DNS:localhost,DNS:example.org", "localhost");
+  carry();
+  ck_assert(!SSL_session_reused(server.ssl));
+  for (int i = 0; i < 3; i++) {
+    start_again(NULL, "localhost");
+    carry();
+    ck_assert_int_eq(tls_state(tls), TLS_OPEN);
+    ck_assert(SSL_session_reused(server.ssl));
+  }
+  start_again(NULL, "example.org");
+  carry();
+  ck_assert_int_eq(tls_state(tls), TLS_OPEN);
+  ck_assert(!SSL_session_reused(server.ssl));
+  start_again(NULL, "other.example.org");
+  carry();
+  must_fail("the server's certificate is refused: hostname mismatch");
+  stop();
+}
+END_TEST
+
+/* One that can't resume it is asked for its certificate. */
+START_TEST(a_session_of_somebody_else_is_not_resumed) {
+  start("DNS:localhost", "localhost");
+  carry();
+  start_again(tls_server_context("DNS:localhost", "/dev/null"), "localhost");
+  carry();
+  must_fail("the server's certificate is refused: self-signed certificate");
+  stop();
+}
+END_TEST
+
 START_TEST(the_servers_end) {
   start("DNS:localhost", "localhost");
   carry();
@@ -361,6 +405,8 @@ static Suite *suite(void) {
   tcase_add_test(t, what_was_taken_is_gone);
   tcase_add_loop_test(t, the_certificate_must_be_for_the_host, 0, 5);
   tcase_add_test(t, a_certificate_of_somebody_else_is_refused);
+  tcase_add_test(t, a_session_is_resumed_with_its_host);
+  tcase_add_test(t, a_session_of_somebody_else_is_not_resumed);
   tcase_add_test(t, the_servers_end);
   tcase_add_test(t, an_end_without_a_word_is_one_too);
   tcase_add_test(t, our_end);
