@@ -36,4 +36,8 @@ enum unread_state unread_look(struct unread *u, uint64_t sent);
  * two looks others may run; when they do for long, the next times are one look each. */
 enum unread_state unread_await(struct unread *u, uint64_t sent);
 
+/* Whether this process shares a processor with its peers. On a Unix socket unread_await then does
+ * not look: to sleep until the edge is what lets the peer run, and nobody else has to be woken. */
+void unread_take_turns(bool one_processor);
+
 #endif

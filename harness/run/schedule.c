@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ struct crew {
   size_t njobs, next;
   struct worker_slot *slots;
   unsigned alive;
+  int processor; /* that the run began on */
   struct run_totals totals;
   unsigned server_findings;
 };
@@ -285,7 +287,7 @@ static void be_worker(const struct worker_slot *s, int fd, pid_t parent) {
   if (fd != 3 && dup3(fd, 3, O_CLOEXEC) < 0)
     _exit(1);
   close_range(4, ~0u, 0);
-  worker_main(s->crew->config, 3, s->index);
+  worker_main(s->crew->config, 3, s->index, s->crew->processor);
   _exit(0);
 }
 
@@ -324,7 +326,7 @@ static void signal_cb(evutil_socket_t fd, short what, void *arg) {
 
 struct run_totals schedule_run(const struct run_config *config, const struct sink *sinks,
                                size_t nsinks) {
-  struct crew c = {.config = config, .sinks = sinks, .nsinks = nsinks};
+  struct crew c = {.config = config, .sinks = sinks, .nsinks = nsinks, .processor = sched_getcpu()};
   c.base = event_base_new();
   if (!c.base)
     DIE("no event base");

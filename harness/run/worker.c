@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "net/unread.h"
 #include "run/accept.h"
 #include "run/clock.h"
 #include "run/duel.h"
@@ -20,6 +21,7 @@ struct worker {
   struct stage *stage;        /* NULL: what is played are duels */
   struct duel *duel;          /* NULL: they are not */
   struct fleet fleets[SIDES]; /* the second is there for duels */
+  struct seats seats;
   struct accept_server accept;
   struct tape tape;     /* of the case in hand */
   struct vec bad_stops; /* of struct bad_stop */
@@ -78,6 +80,19 @@ static void check_both(struct worker *w, enum transport t) {
       fleet_give(&w->fleets[s], t, w->fleets[s].shared[t], false);
 }
 
+/* Where a delivery waits until the server has read each chunk, driver and server act in turn, and
+ * share a processor. On TCP, where nothing tells that it is the driver's turn, they had better look
+ * at each other from two. */
+static bool act_in_turn(struct worker *w, const struct play_options *options, struct server *s) {
+  bool in_turn = options->delivery->kind->paced && options->to->transport == TRANSPORT_UNIX;
+  return server_seat(s, &w->seats, in_turn);
+}
+
+static void share_processor(struct worker *w, bool share) {
+  seats_give(&w->seats, 0, share);
+  unread_take_turns(share);
+}
+
 /* Plays a job to be judged. */
 static struct verdict play_judged(struct worker *w, const struct job *job, struct server *s,
                                   bool *wrapped) {
@@ -88,7 +103,12 @@ static struct verdict play_judged(struct worker *w, const struct job *job, struc
   options.pause = w->config->pause_before ? pause_cb : NULL;
   options.pause_arg = &paused;
   options.pause_before = w->config->pause_before;
+  bool shared = act_in_turn(w, &options, s);
+  if (shared)
+    share_processor(w, true);
   struct verdict v = stage_play(w->stage, options, wrapped);
+  if (shared)
+    share_processor(w, false); /* servers that are started next may run anywhere */
   fate_add(s, &v);
   return v;
 }
@@ -202,7 +222,7 @@ static void stop_all(struct worker *w) {
   }
 }
 
-void worker_main(const struct run_config *config, int fd, unsigned index) {
+void worker_main(const struct run_config *config, int fd, unsigned index, int processor) {
   struct worker w = {.config = config, .fd = fd};
   fleet_init(&w.fleets[BASELINE], config->profile);
   fleet_init(&w.fleets[CANDIDATE], config->candidate);
@@ -211,6 +231,7 @@ void worker_main(const struct run_config *config, int fd, unsigned index) {
   else
     w.stage = stage_new(config, index);
   tape_init(&w.tape, KEEP_TAPE_MAX);
+  seats_init(&w.seats, processor, index);
   vec_init(&w.bad_stops, sizeof(struct bad_stop));
   struct job job;
   while (wire_receive_job(fd, &job))

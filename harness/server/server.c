@@ -64,6 +64,15 @@ int server_pid(const struct server *s) {
   return s->pid;
 }
 
+bool server_seat(struct server *s, const struct seats *seats, bool one) {
+  if (s->pid == 0 || s->profile->tool)
+    return false;
+  if (s->seated != one)
+    seats_give(seats, s->pid, one);
+  s->seated = one;
+  return one;
+}
+
 int server_fd(const struct server *s) {
   return s->fd;
 }

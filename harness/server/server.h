@@ -14,6 +14,7 @@
 
 #include "net/addr.h"
 #include "server/profile.h"
+#include "server/seats.h"
 
 struct server;
 
@@ -49,6 +50,9 @@ const char *const *server_command(const struct server *s);
 const char *server_version(struct server *s);
 /* Of the server's process; 0 when attached. */
 int server_pid(const struct server *s);
+/* Puts it on the one processor of the worker's, or back on all (seats.h); true when it then shares
+ * that one. One that is attached, or runs under a tool, stays where it is. */
+bool server_seat(struct server *s, const struct seats *seats, bool one);
 /* Readable when there is news of the server; -1 when attached. Valid from server_await, which may
  * have to start the server again, until server_stop. */
 int server_fd(const struct server *s);
