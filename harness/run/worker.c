@@ -113,6 +113,16 @@ static struct verdict play_judged(struct worker *w, const struct job *job, struc
   return v;
 }
 
+/* A server that a case has failed on is not trusted with the next one, unless it is known to fail
+ * in that very way. */
+static bool trusted(const struct run_config *config, const struct job *job,
+                    const struct verdict *v) {
+  const struct known_entry *e = known_find(config->known, suite_case(config->suite, job->test)->id,
+                                           config->deliveries[job->delivery].name);
+  return v->status == VERDICT_PASS ||
+         (v->status == VERDICT_FAIL && e && known_status(e, v) == VERDICT_XFAIL);
+}
+
 /* Plays a job on the one server that there is. */
 static void play(struct worker *w, const struct job *job, struct wire_report *r) {
   const struct profile *profile = w->config->profile;
@@ -135,8 +145,7 @@ static void play(struct worker *w, const struct job *job, struct wire_report *r)
       r->verdict = play_judged(w, job, s, &wrapped);
     if (!r->kept)
       r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
-    /* A server that a case has failed on is not trusted with the next one. */
-    bool again = !job->fresh && !wrapped && r->verdict.status == VERDICT_PASS;
+    bool again = !job->fresh && !wrapped && trusted(w->config, job, &r->verdict);
     fleet_give(&w->fleets[0], t, s, again || profile->attached);
   }
   buf_fini(&why);

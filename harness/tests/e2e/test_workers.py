@@ -99,6 +99,20 @@ def test_an_isolated_case_gets_a_fresh_server(run, profile, session, events):
     assert starts(events) >= 7
 
 
+def test_a_server_that_failed_as_it_is_known_to_is_kept(run, profile, session, events, tmp_path):
+    known = tmp_path / "known.yaml"
+    paths = [session(f"{i}", WRONG) for i in range(4)]
+
+    def started(kind):
+        before = starts(events)
+        known.write_text(f"- {{case: '*', kind: {kind}, why: so}}\n")
+        result = run("-s", profile(tell=events.path), "-j", 1, "--known", known, *paths)
+        return result.totals["xfailed"], starts(events) - before
+
+    assert started("nonconformance") == (4, 1)
+    assert started("leftover") == (0, 4)
+
+
 def test_cases_on_one_server_have_key_spaces_of_their_own(run, profile, session):
     steps = """
         c1 > add key="{ns}k" value="v"
