@@ -6,21 +6,29 @@
 #include "mcbp/header.h"
 #include "net/conn.h"
 
-enum { OPAQUE = 0xb7570000, NOOP = 0x0a };
+enum {
+  OPAQUE = 0xb7570000,
+  NOOP = 0x0a,
+  ACTS_EACH = 16 /* of a connection, then comes another: on TLS each costs a handshake */
+};
 
 struct bystander {
-  struct conn *conn;
+  struct event_base *base;
+  const struct addr *to;
+  struct conn *conn; /* NULL: none yet */
   void (*done)(void *arg, const char *wrong);
   void *arg;
   uint8_t request[HEADER_BYTES], answer[HEADER_BYTES];
   size_t have;
-  bool over;
+  unsigned acts; /* of the connection */
+  bool acting, over;
 };
 
 static void finish(struct bystander *b, const char *wrong) {
   if (b->over)
     return;
-  b->over = true;
+  b->acting = false;
+  b->over = wrong != NULL;
   b->done(b->arg, wrong);
 }
 
@@ -30,7 +38,7 @@ static void on_data(void *arg, struct conn *c, struct span bytes) {
   const struct header h = {.magic = MAGIC_RESPONSE, .opcode = NOOP, .opaque = OPAQUE};
   (void)c;
   header_pack(&h, want);
-  size_t room = HEADER_BYTES - b->have;
+  size_t room = b->acting ? HEADER_BYTES - b->have : 0;
   memcpy(b->answer + b->have, bytes.p, bytes.n < room ? bytes.n : room);
   b->have += bytes.n < room ? bytes.n : room;
   if (memcmp(b->answer, want, b->have) != 0 || bytes.n > room)
@@ -58,11 +66,11 @@ struct bystander *bystander_new(struct event_base *base, const struct addr *to,
                                 void (*done)(void *arg, const char *wrong), void *arg) {
   struct bystander *b = xcalloc(1, sizeof *b);
   const struct header h = {.magic = MAGIC_REQUEST, .opcode = NOOP, .opaque = OPAQUE};
+  b->base = base;
+  b->to = to;
   b->done = done;
   b->arg = arg;
   header_pack(&h, b->request);
-  b->conn = conn_new(base, to, &handler, b);
-  conn_send(b->conn, span_of(b->request, sizeof b->request), false);
   return b;
 }
 
@@ -71,4 +79,23 @@ void bystander_free(struct bystander *b) {
     return;
   conn_free(b->conn);
   free(b);
+}
+
+void bystander_act(struct bystander *b) {
+  CHECK(!b->acting && !b->over);
+  if (b->acts == ACTS_EACH) {
+    conn_free(b->conn);
+    b->conn = NULL;
+    b->acts = 0;
+  }
+  if (!b->conn)
+    b->conn = conn_new(b->base, b->to, &handler, b);
+  b->acting = true;
+  b->have = 0;
+  b->acts++;
+  conn_send(b->conn, span_of(b->request, sizeof b->request), false);
+}
+
+bool bystander_acts(const struct bystander *b) {
+  return b && b->acting;
 }

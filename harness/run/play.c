@@ -172,7 +172,7 @@ void play_open(struct play *p, struct stream *s) {
 static void overdue(struct play *p, unsigned ms) {
   const struct stream *waits = play_in_debt(p, NULL);
   struct stall stall = {.timeout_ms = ms};
-  if (p->bystander) {
+  if (bystander_acts(p->bystander)) {
     waits = p->batch_stream;
   } else if (p->in_hand && p->flushing) {
     stall.send = p->last_send;
@@ -184,7 +184,7 @@ static void overdue(struct play *p, unsigned ms) {
       waits = &p->streams[i];
   CHECK(waits);
   stream_overdue(&p->streams[waits->id], &p->failure);
-  if (p->bystander)
+  if (bystander_acts(p->bystander))
     p->failure.aside = "another connection got no answer to its noop";
   p->failed = true;
   answers_failure(p);

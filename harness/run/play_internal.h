@@ -15,9 +15,8 @@
  * fewer. */
 enum { PLAY_TCP_CUTS = 512, PLAY_TCP_STEPS = 64 };
 
-/* How often another connection acts between the chunks of a case, at most; on TLS each costs both
- * sides a handshake. */
-enum { PLAY_ACTS = 256, PLAY_TLS_ACTS = 32 };
+/* How often another connection acts between the chunks of a case, at most. */
+enum { PLAY_ACTS = 256 };
 
 struct play {
   struct event_base *base;
@@ -50,7 +49,7 @@ struct play {
   uint8_t fence[HEADER_BYTES];
 
   struct jam *jam;             /* NULL but for a slow reader */
-  struct bystander *bystander; /* while it acts, nothing is sent or read */
+  struct bystander *bystander; /* while it acts, nothing is sent or read; NULL: none yet */
   void (*after_bystander)(struct play *p);
   const struct step *pause_at; /* the first step that is not done before the pause; NULL: none, or
                                   it is over */

@@ -19,8 +19,6 @@ struct stream *play_in_debt(const struct play *p, const struct stream *but) {
 
 static void bystander_done(void *arg, const char *wrong) {
   struct play *p = arg;
-  bystander_free(p->bystander);
-  p->bystander = NULL;
   p->progress++;
   if (p->failed || p->finished)
     return;
@@ -35,9 +33,10 @@ static void bystander_done(void *arg, const char *wrong) {
 }
 
 static void act_aside(struct play *p, void (*after)(struct play *p)) {
-  CHECK(!p->bystander);
+  if (!p->bystander)
+    p->bystander = bystander_new(p->base, p->options.to, bystander_done, p);
   p->after_bystander = after;
-  p->bystander = bystander_new(p->base, p->options.to, bystander_done, p);
+  bystander_act(p->bystander);
 }
 
 static void each_conn(void *owner, void (*each)(void *arg, struct conn *c), void *arg) {
@@ -134,16 +133,12 @@ static void give_chunk(struct play *p, size_t from, size_t to) {
   conn_send_records(conn, &records);
 }
 
-static unsigned most_acts(const struct play *p) {
-  return p->options.to->transport == TRANSPORT_TLS ? PLAY_TLS_ACTS : PLAY_ACTS;
-}
-
 /* Gives the next chunk to the connection; false when the batch is done. A server that has closed
  * takes nothing more, which its expectations judge. */
 static bool send_chunk(struct play *p) {
   struct stream *s = p->batch_stream;
   if (p->options.delivery->kind->acts_between && p->cut > 0 && p->cut < p->cuts.n && !p->acted &&
-      p->acts < most_acts(p)) {
+      p->acts < PLAY_ACTS) {
     p->acts++;
     p->acted = true;
     act_aside(p, play_advance);
@@ -329,8 +324,8 @@ static enum advance advance_once(struct play *p) {
 }
 
 void play_advance(struct play *p) {
-  while (!p->in_hand && !p->bystander && advance_once(p) == GO_ON)
+  while (!p->in_hand && !bystander_acts(p->bystander) && advance_once(p) == GO_ON)
     continue;
-  if (p->jam && !p->finished && !p->bystander)
+  if (p->jam && !p->finished && !bystander_acts(p->bystander))
     jam_watch(p->jam);
 }
