@@ -1,6 +1,8 @@
 #include "run/known.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -19,10 +21,30 @@ static bool read_kind(struct yaml *y, const char *name, yaml_node_t *node, void 
                     e->kind_name);
 }
 
+static bool read_signal(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
+  const char **text = to;
+  if (!yaml_text(y, name, node, to))
+    return false;
+  for (int s = 1; s < NSIG; s++)
+    if (sigabbrev_np(s) && strncmp(*text, "SIG", 3) == 0 && strcmp(*text + 3, sigabbrev_np(s)) == 0)
+      return true;
+  return yaml_error(y, node, "unknown signal \"%s\"; write SIGSEGV, SIGABRT or the like", *text);
+}
+
+static bool read_transport(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
+  const char **text = to;
+  enum transport t;
+  return yaml_text(y, name, node, to) &&
+         (transport_find(span_str(*text), &t) ||
+          yaml_error(y, node, "unknown transport \"%s\"; write unix, tcp or tls", *text));
+}
+
 static const struct yaml_key keys[] = {
-    {"case", yaml_text, offsetof(struct known_entry, pattern), true},
+    {"case", yaml_text, offsetof(struct known_entry, pattern), false},
     {"delivery", yaml_text, offsetof(struct known_entry, delivery), false},
-    {"kind", read_kind, offsetof(struct known_entry, kind_name), true},
+    {"kind", read_kind, offsetof(struct known_entry, kind_name), false},
+    {"stop", read_signal, offsetof(struct known_entry, stop), false},
+    {"transport", read_transport, offsetof(struct known_entry, transport), false},
     {"why", yaml_text, offsetof(struct known_entry, why), true},
     {"link", yaml_text, offsetof(struct known_entry, link), false},
     {0},
@@ -39,12 +61,23 @@ static bool read_entry(struct yaml *y, const char *name, yaml_node_t *node, void
   const struct list *list = arg;
   struct known_entry *e = vec_push(&list->known->entries);
   (void)name;
-  *e = (struct known_entry){.delivery = "*",
-                            .flaky = list->flaky,
-                            .file = list->file,
-                            .line = yaml_line(node),
-                            .col = yaml_col(node)};
-  return yaml_record(y, "an entry", node, keys, e);
+  *e = (struct known_entry){
+      .flaky = list->flaky, .file = list->file, .line = yaml_line(node), .col = yaml_col(node)};
+  if (!yaml_record(y, "an entry", node, keys, e))
+    return false;
+  bool of_case = e->pattern && e->kind_name && !e->stop && !e->transport;
+  bool of_stop = e->stop && !e->pattern && !e->kind_name && !e->delivery && !e->flaky;
+  if (!e->pattern)
+    e->pattern = "";
+  if (!e->delivery)
+    e->delivery = "*";
+  if (of_stop)
+    e->kind = KIND_SERVER_CRASH;
+  if (of_case || of_stop)
+    return true;
+  return yaml_error(y, node,
+                    e->flaky ? "an entry needs case, kind and why"
+                             : "an entry needs case, kind and why, or stop and why");
 }
 
 void known_init(struct known *k) {
@@ -75,6 +108,16 @@ const struct known_entry *known_find(const struct known *k, const char *id, cons
     const struct known_entry *e = vec_at(&k->entries, i);
     if (text_glob(span_str(e->pattern), span_str(id)) &&
         text_glob(span_str(e->delivery), span_str(delivery)))
+      return e;
+  }
+  return NULL;
+}
+
+const struct known_entry *known_find_stop(const struct known *k, int signal, enum transport t) {
+  for (size_t i = 0; i < k->entries.n; i++) {
+    const struct known_entry *e = vec_at(&k->entries, i);
+    if (e->stop && signal && strcmp(e->stop + 3, sigabbrev_np(signal)) == 0 &&
+        (!e->transport || strcmp(e->transport, transport_name(t)) == 0))
       return e;
   }
   return NULL;
@@ -120,7 +163,7 @@ bool known_check(const struct known *k, const struct suite *suite, bool whole, s
   unsigned before = diag->count;
   for (size_t i = 0; i < k->entries.n; i++) {
     const struct known_entry *e = vec_at(&k->entries, i);
-    if (whole && !fits_some(e, suite))
+    if (whole && !e->stop && !fits_some(e, suite))
       diag_at(diag, e->file, e->line, e->col,
               "no case fits \"%s\"; remove the entry or mend its pattern", e->pattern);
     check_other_list(k, e, suite, diag);

@@ -7,6 +7,12 @@
  *     why: one sentence        required
  *     link: URL                where it is discussed, if anywhere
  *
+ * or, in the first list, about the server's end when it has been told to stop
+ *
+ *   - stop: SIGSEGV            the signal that kills it
+ *     transport: tls           where it listens, everywhere when left out
+ *     why: one sentence        required, and the link
+ *
  * A case that fails as an entry says is xfail, or flaky. One that passes all the same is xpass,
  * which is red, but for the flaky ones. One that fails in another way has failed. */
 #ifndef RUN_KNOWN_H
@@ -15,12 +21,14 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/vec.h"
+#include "net/addr.h"
 #include "run/suite.h"
 #include "run/verdict.h"
 
 struct known_entry {
   const char *pattern, *delivery, *kind_name, *why, *link;
   enum verdict_kind kind;
+  const char *stop, *transport; /* of a stop's entry, which has no pattern of cases; else NULL */
   bool flaky;
   const char *file; /* where it stands, with line and column */
   unsigned line, col;
@@ -39,6 +47,9 @@ void known_fini(struct known *k);
 
 /* The entry for a case under a delivery, or NULL. */
 const struct known_entry *known_find(const struct known *k, const char *id, const char *delivery);
+
+/* The entry for a server that a signal has killed when it was told to stop, or NULL. */
+const struct known_entry *known_find_stop(const struct known *k, int signal, enum transport t);
 
 /* Complains about each entry of which a case is in the other list too, and, when the suite is
  * `whole`, about each that fits no case. */

@@ -28,10 +28,8 @@ struct worker {
   const char *last_id;  /* the case that ran last, for a server found dead afterwards */
 };
 
-static void report_server(struct worker *w, enum verdict_kind kind, char *brief, char *detail) {
-  struct wire_report r = {.kind = WIRE_SERVER};
-  r.verdict =
-      (struct verdict){.status = VERDICT_ERROR, .kind = kind, .brief = brief, .detail = detail};
+static void report_server(struct worker *w, struct verdict v) {
+  struct wire_report r = {.kind = WIRE_SERVER, .verdict = v};
   if (!wire_send_report(w->fd, &r))
     _exit(1);
   verdict_fini(&r.verdict);
@@ -52,7 +50,10 @@ static bool check_shared(struct worker *w, enum side side, enum transport t) {
   server_describe(s, &brief);
   buf_addf(&brief, " after %s had passed", w->last_id ? w->last_id : "its start");
   log_tail_add_of(&detail, "the server's log ends with", s);
-  report_server(w, fate_kind(fate), buf_take(&brief), buf_take(&detail));
+  report_server(w, (struct verdict){.status = VERDICT_ERROR,
+                                    .kind = fate_kind(fate),
+                                    .brief = buf_take(&brief),
+                                    .detail = buf_take(&detail)});
   fleet_give(fleet, t, s, false);
   return false;
 }
@@ -184,6 +185,7 @@ static void run_job(struct worker *w, const struct job *job) {
 struct bad_stop {
   enum side side;
   enum verdict_kind kind;
+  const struct known_entry *known; /* that this may happen; NULL: it may not */
   char *what, *detail;
 };
 
@@ -195,6 +197,7 @@ static void bad_stop_cb(void *arg, const struct server_bad_end *end) {
   log_tail_add(&detail, "the server's log ends with", span_str(end->log));
   b->side = end->profile == w->config->candidate ? CANDIDATE : BASELINE;
   b->kind = fate_kind(end->fate);
+  b->known = known_find_stop(w->config->known, end->signal, end->transport);
   b->what = xstrdup(end->what);
   b->detail = buf_take(&detail);
 }
@@ -219,10 +222,14 @@ static void stop_all(struct worker *w) {
     struct bad_stop *b = vec_at(&w->bad_stops, i);
     if (stops_alike(w, b))
       continue;
-    report_server(w, b->kind,
-                  xasprintf("%s%sthe server %s", w->duel ? side_name(b->side) : "",
-                            w->duel ? ": " : "", b->what),
-                  xstrdup(b->detail));
+    struct verdict v = {.status = VERDICT_ERROR,
+                        .kind = b->kind,
+                        .brief = xasprintf("%s%sthe server %s", w->duel ? side_name(b->side) : "",
+                                           w->duel ? ": " : "", b->what),
+                        .detail = xstrdup(b->detail)};
+    if (b->known)
+      known_apply(b->known, &v);
+    report_server(w, v);
   }
   for (size_t i = 0; i < w->bad_stops.n; i++) {
     struct bad_stop *b = vec_at(&w->bad_stops, i);

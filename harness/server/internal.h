@@ -21,11 +21,13 @@ struct server {
   const char *file;  /* in it: the socket or the port file; NULL when there is none */
   bool picks_port;   /* {port} was filled in */
   struct ring *log;
-  int fd;      /* the channel to the keeper; -1 when attached */
-  int keeper;  /* pid */
-  int pid;     /* of the server; 0 when it was not started */
-  bool ended;  /* nothing more will come from the keeper */
-  bool seated; /* on one processor */
+  int fd;          /* the channel to the keeper; -1 when attached */
+  int keeper;      /* pid */
+  int pid;         /* of the server; 0 when it was not started */
+  bool ended;      /* nothing more will come from the keeper */
+  bool seated;     /* on one processor */
+  int stop_signal; /* that killed it when it had been told to stop, and is not the one that told it
+                    */
 };
 
 /* Ends the keeper, and with it whatever still runs, and frees all. */

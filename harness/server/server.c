@@ -127,9 +127,11 @@ static void end_told(struct server *s, enum keeper_cause cause, int status) {
         xasprintf("did not end within %u ms of SIG%s", p->stop_ms, sigabbrev_np(p->stop_signal)));
   else if (cause == CAUSE_LOG)
     set_fate(s, SERVER_LOG_LIMIT, describe_limit(p->log_bytes));
-  else
+  else {
     set_fate(s, clean ? SERVER_STOPPED : SERVER_CRASHED,
              describe_status(p, status, " when told to stop"));
+    s->stop_signal = !clean && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  }
 }
 
 /* Somebody killed the keeper. The kernel has killed the server, but not what that has started, and

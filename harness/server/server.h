@@ -83,7 +83,9 @@ void server_kill(struct server *s);
 /* A server that did not stop as it should. */
 struct server_bad_end {
   const struct profile *profile; /* of what server it was */
+  enum transport transport;
   enum server_fate fate;
+  int signal;             /* that killed it when it had been told to stop; 0: it was not that */
   const char *what, *log; /* a sentence, and the tail of its log */
 };
 

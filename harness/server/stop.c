@@ -10,9 +10,8 @@ enum { STOPPING_MAX = 64, LOG_MAX = 64 << 10 };
 
 /* A server that did not stop as it should, kept until server_stop_all. */
 struct bad_end {
-  const struct profile *profile;
-  enum server_fate fate;
-  char *what, *log;
+  struct server_bad_end end;
+  char *what, *log; /* the end's */
   struct bad_end *next;
 };
 
@@ -28,8 +27,14 @@ static void bad_end_add(struct server *s) {
   buf_init(&log, LOG_MAX);
   server_describe(s, &what);
   server_log_tail(s, LOG_MAX, &log);
-  *bad = (struct bad_end){
-      .profile = s->profile, .fate = s->fate, .what = buf_take(&what), .log = buf_take(&log)};
+  bad->what = buf_take(&what);
+  bad->log = buf_take(&log);
+  bad->end = (struct server_bad_end){.profile = s->profile,
+                                     .transport = s->transport,
+                                     .fate = s->fate,
+                                     .signal = s->stop_signal,
+                                     .what = bad->what,
+                                     .log = bad->log};
   *bad_ends_last = bad;
   bad_ends_last = &bad->next;
 }
@@ -83,7 +88,7 @@ void server_stop_all(void (*bad)(void *arg, const struct server_bad_end *end), v
     stopping_poll(-1);
   for (struct bad_end *b = bad_ends, *next; b; b = next) {
     next = b->next;
-    bad(arg, &(struct server_bad_end){b->profile, b->fate, b->what, b->log});
+    bad(arg, &b->end);
     free(b->what);
     free(b->log);
     free(b);

@@ -413,6 +413,31 @@ KNOWN = """
 """
 
 
+@pytest.mark.parametrize("entry, known", [
+    ("{stop: SIGABRT, why: so}", True),
+    ("{stop: SIGABRT, transport: unix, why: so}", True),
+    ("{stop: SIGABRT, transport: tls, why: so}", False),
+    ("{stop: SIGSEGV, why: so}", False),
+])
+def test_a_server_may_be_known_to_crash_when_told_to_stop(entry, known, run, session, profile,
+                                                         tmp_path):
+    path = tmp_path / "known.yaml"
+    path.write_text(f"- {entry}\n")
+    cases = [session("a", BYSTANDER), session("b", SESSIONS["last"])]
+    result = run("-s", profile("crash-stopping"), "--known", path, "-j", 1, "-v", *cases)
+    assert (result.status, result.totals["passed"]) == (0 if known else 1, 2), result
+    assert result.totals["xfailed" if known else "errors"] == 1, result
+    assert ("so (the server was killed by signal 6 (Aborted) when told to stop)" in result.out
+            ) == known, result
+
+
+def test_no_entry_excuses_a_crash_before_the_stop(run, session, profile, tmp_path):
+    path = tmp_path / "known.yaml"
+    path.write_text("- {stop: SIGABRT, why: so}\n")
+    result = run("-s", profile("crash"), "--known", path, session("a", SESSIONS["last"]))
+    assert (result.status, result.totals["errors"]) == (1, 1), result
+
+
 def test_a_known_failure_is_no_failure_and_an_unknown_one_is(run, session, profile, tmp_path):
     known = tmp_path / "known.yaml"
     known.write_text(KNOWN.format(kind="leftover"))

@@ -1,5 +1,7 @@
 #include "run/known.h"
 
+#include <signal.h>
+
 #include "base/check.h"
 #include "unit.h"
 
@@ -54,6 +56,12 @@ static const struct {
     {"- case: a\n  kind: timeout\n", "known/x.yaml:1:"},
     {"- case: a\n  why: b\n", "known/x.yaml:1:"},
     {"- kind: timeout\n  why: b\n", "known/x.yaml:1:"},
+    {"- stop: SIGSEGV\n", "known/x.yaml:1:"},
+    {"- stop: SIGSEGV\n  kind: server_crash\n  why: b\n", "known/x.yaml:1:"},
+    {"- case: a\n  kind: timeout\n  transport: tls\n  why: b\n", "known/x.yaml:1:"},
+    {"- stop: SEGV\n  why: b\n", "known/x.yaml:1:"},
+    {"- why: b\n  stop: SIGSEVG\n", "known/x.yaml:2:"},
+    {"- why: b\n  stop: SIGSEGV\n  transport: udp\n", "known/x.yaml:3:"},
     {"- case: a\n  kind: timeouts\n  why: b\n", "known/x.yaml:2:"},
     {"- case: a\n  kind: \"\"\n  why: b\n", "known/x.yaml:2:"},
     /* Not the server's doing. */
@@ -65,6 +73,32 @@ static const struct {
     {"- a\n", "known/x.yaml:1:"},
     {"- [\n", "known/x.yaml:"},
 };
+
+START_TEST(an_end_on_a_stop_has_its_entry) {
+  parse(ENTRY "- {stop: SIGSEGV, transport: tls, why: so}\n- {stop: SIGABRT, why: so}\n");
+  const struct known_entry *segv = vec_at(&known.entries, 1), *abrt = vec_at(&known.entries, 2);
+  ck_assert_ptr_eq(known_find_stop(&known, SIGSEGV, TRANSPORT_TLS), segv);
+  ck_assert_ptr_null(known_find_stop(&known, SIGSEGV, TRANSPORT_TCP));
+  ck_assert_ptr_eq(known_find_stop(&known, SIGABRT, TRANSPORT_UNIX), abrt);
+  ck_assert_ptr_null(known_find_stop(&known, SIGBUS, TRANSPORT_TLS));
+  ck_assert_ptr_null(known_find_stop(&known, 0, TRANSPORT_TLS));
+  /* It is about no case. */
+  ck_assert_ptr_null(known_find(&known, "set/miss", "whole"));
+  struct verdict v = {
+      .status = VERDICT_ERROR, .kind = KIND_SERVER_CRASH, .brief = xstrdup("it was killed")};
+  known_apply(segv, &v);
+  ck_assert_int_eq(v.status, VERDICT_XFAIL);
+  ck_assert_str_eq(v.brief, "so (it was killed)");
+  verdict_fini(&v);
+}
+END_TEST
+
+/* An end that is known happens now and then: no case need fit it. */
+START_TEST(an_end_on_a_stop_needs_no_case) {
+  parse("- {stop: SIGSEGV, why: so}\n");
+  ck_assert_msg(known_check(&known, &cases, true, &diag), "%s", diag_text(&diag));
+}
+END_TEST
 
 START_TEST(faults_have_their_place) {
   ck_assert_msg(!known_read(&known, span_str(bad[_i].text), "known/x.yaml", _i % 2, &diag), "%s",
@@ -202,6 +236,8 @@ static Suite *suite(void) {
   TCase *t = tcase_create("known");
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_test(t, entries_are_read_in_order);
+  tcase_add_test(t, an_end_on_a_stop_has_its_entry);
+  tcase_add_test(t, an_end_on_a_stop_needs_no_case);
   tcase_add_loop_test(t, faults_have_their_place, 0, COUNT(bad));
   tcase_add_test(t, the_first_that_fits_is_found);
   tcase_add_test(t, an_empty_list_knows_nothing);
