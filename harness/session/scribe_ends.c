@@ -12,7 +12,8 @@ struct course {
   bool answered_behind;             /* something came from the server when the client had ended */
   size_t owed;                      /* answers to the last requests, which were of `opcode` */
   uint8_t opcode;
-  bool ragged; /* one of the streams does not end on a frame's border */
+  bool ragged;  /* one of the streams does not end on a frame's border */
+  bool refused; /* the server wants the client to authenticate first, or again */
 };
 
 static void ask(struct course *c, enum dialect dialect, uint8_t opcode) {
@@ -20,6 +21,16 @@ static void ask(struct course *c, enum dialect dialect, uint8_t opcode) {
     return;
   c->owed = c->opcode == opcode ? c->owed + 1 : 1;
   c->opcode = opcode;
+}
+
+static void hear(struct course *c, const struct frame *f) {
+  enum { SASL_AUTH = 0x21, SASL_STEP = 0x22, AUTH_ERROR = 0x20 };
+  if (c->owed && f->h.opcode == c->opcode && !frame_is_figure(f))
+    c->owed--;
+  if (f->h.status == AUTH_ERROR)
+    c->refused = true;
+  else if (f->h.status == 0 && (f->h.opcode == SASL_AUTH || f->h.opcode == SASL_STEP))
+    c->refused = false;
 }
 
 static void follow(struct course *c, const struct scribe *s, const struct mark *m, size_t at) {
@@ -44,16 +55,16 @@ static void follow(struct course *c, const struct scribe *s, const struct mark *
     c->answered_behind |= m->from_server && c->ended != SCRIBE_NONE;
     if (frame && !m->from_server)
       ask(c, s->dialect, f.h.opcode);
-    else if (frame && c->owed && f.h.opcode == c->opcode && !frame_is_figure(&f))
-      c->owed--;
+    else if (frame)
+      hear(c, &f);
   }
 }
 
 /* A client that has ended its side, and a server that has then ended its own, are not told where
- * all was answered before. */
+ * all was answered before, and would be again: the driver asks. */
 static void decide(struct told *t, const struct course *c) {
   bool ended = c->ended != SCRIBE_NONE, gone = c->gone != SCRIBE_NONE;
-  bool closed = c->closed != SCRIBE_NONE, loose = c->ragged || c->owed;
+  bool closed = c->closed != SCRIBE_NONE, loose = c->ragged || c->owed || c->refused;
   t->over = ended || gone || closed ? c->last : SCRIBE_NONE;
   t->half_close = ended && (c->answered_behind || (closed && loose));
   t->end = MARK_NOTHING;

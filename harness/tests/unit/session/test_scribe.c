@@ -191,6 +191,26 @@ START_TEST(a_server_that_closes_is_told) {
 }
 END_TEST
 
+/* The driver's own question at the end would be refused, too. */
+START_TEST(a_client_that_is_not_let_in_is_told_to_its_end) {
+  struct scribe *s = scribed_new();
+  size_t in = scribe_open(s), out = scribe_open(s);
+  for (int i = 0; i < 2; i++) {
+    scribed_line(s, in, CLIENT, "sasl_auth");
+    scribed_line(s, in, SERVER, i ? "sasl_auth" : "sasl_auth status=auth_error");
+  }
+  scribed_line(s, out, CLIENT, "sasl_auth");
+  scribed_line(s, out, SERVER, "sasl_auth status=auth_error");
+  scribe_end(s, in, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, out, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, in, SCRIBE_SERVER_CLOSED);
+  scribe_end(s, out, SCRIBE_SERVER_CLOSED);
+  scribed_is(s, "c1 > sasl_auth\nc1 < sasl_auth status=auth_error\nc1 > sasl_auth\nc1 < sasl_auth\n"
+                "c2 > sasl_auth\nc2 < sasl_auth status=auth_error\nc2 half-close\nc2 < closed\n");
+  scribe_free(s);
+}
+END_TEST
+
 START_TEST(a_client_that_does_not_wait_for_its_answer_closes) {
   struct scribe *s = scribed_new();
   size_t c = scribe_open(s);
@@ -341,7 +361,10 @@ START_TEST(the_head_names_what_the_session_needs) {
   buf_init(&why, 4096);
   ck_assert_msg(scribe_write(s, &head, &out, &why), "%s", buf_cstr(&why));
   const char *want = "case  a ? b?\n# one\n# two ? three\ndialect couchbase\n"
-                     "spec  sasl_auth, noop, op0xea\nneeds sasl\nisolated\n";
+                     "spec  sasl_auth, noop, op0xea\nneeds sasl\n"
+                     "not-under pause \"the other connection does not authenticate\"\n"
+                     "not-under slow-read-last \"the other connection does not authenticate\"\n"
+                     "isolated\n";
   ck_assert_msg(strncmp(buf_cstr(&out), want, strlen(want)) == 0, "%s", buf_cstr(&out));
   buf_fini(&out);
   buf_fini(&why);
@@ -361,6 +384,7 @@ static Suite *suite(void) {
   tcase_add_test(t, an_end_behind_the_last_answer_is_not_told);
   tcase_add_test(t, an_end_before_the_last_answer_is_a_half_close);
   tcase_add_test(t, a_server_that_closes_is_told);
+  tcase_add_test(t, a_client_that_is_not_let_in_is_told_to_its_end);
   tcase_add_test(t, a_client_that_does_not_wait_for_its_answer_closes);
   tcase_add_test(t, what_is_not_whole_at_the_end_is_bytes);
   tcase_add_test(t, what_is_not_whole_when_bytes_are_missing_is_left_out);
