@@ -1,0 +1,2 @@
+# memcstat asks for the statistics
+memcstat --binary --servers="$SERVER"
