@@ -3,6 +3,7 @@
 #define SERVER_INTERNAL_H
 
 #include "base/arena.h"
+#include "server/reports.h"
 #include "server/ring.h"
 #include "server/server.h"
 
@@ -21,13 +22,18 @@ struct server {
   const char *file;  /* in it: the socket or the port file; NULL when there is none */
   bool picks_port;   /* {port} was filled in */
   struct ring *log;
-  int fd;          /* the channel to the keeper; -1 when attached */
-  int keeper;      /* pid */
-  int pid;         /* of the server; 0 when it was not started */
-  bool ended;      /* nothing more will come from the keeper */
-  bool seated;     /* on one processor */
-  int stop_signal; /* that killed it when it had been told to stop, and is not the one that told it
-                    */
+  struct reports reports;
+  bool reported;       /* some have been read */
+  bool reports_done;   /* no more are looked at: it is killed, and nobody asks what for */
+  bool wants_leaks;    /* LeakSanitizer's check, if it was built with it, would run at its end */
+  const char *program; /* that runs; NULL: not known */
+  int fd;              /* the channel to the keeper; -1 when attached */
+  int keeper;          /* pid */
+  int pid;             /* of the server; 0 when it was not started */
+  bool ended;          /* nothing more will come from the keeper */
+  bool seated;         /* on one processor */
+  int stop_signal;     /* that killed it when it had been told to stop, and is not the one that told
+                          it */
 };
 
 /* Ends the keeper, and with it whatever still runs, and frees all. */

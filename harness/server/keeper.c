@@ -191,6 +191,8 @@ static noreturn void keeper_main(const struct keeper_job *job, int driver, int c
   keeper_loop(&k);
   child_kill_all();
   file_remove_tree(job->dir);
+  if (job->reports)
+    file_remove_tree(job->reports);
   _exit(0); /* not exit: the driver's buffers, handlers and leak checks are the driver's */
 }
 

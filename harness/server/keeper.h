@@ -14,11 +14,12 @@
 /* Borrowed until keeper_start returns. */
 struct keeper_job {
   const char *const *argv, *const *envp;
-  const char *dir;    /* removed when the keeper exits */
-  struct ring *log;   /* shared with the driver */
-  int stop_signal;    /* 0: none, it ends by itself */
-  bool signals_below; /* the signal goes to the children of what is started, not to that itself */
-  bool terminal;      /* it gets the terminal that the driver has; its output is not read */
+  const char *dir;     /* removed when the keeper exits */
+  const char *reports; /* likewise; NULL: none */
+  struct ring *log;    /* shared with the driver */
+  int stop_signal;     /* 0: none, it ends by itself */
+  bool signals_below;  /* the signal goes to the children of what is started, not to that itself */
+  bool terminal;       /* it gets the terminal that the driver has; its output is not read */
   unsigned stop_ms;
   uint64_t log_bytes, memory_bytes, open_files; /* the last two: 0 for no limit of ours */
 };

@@ -31,9 +31,13 @@ static const char *print(struct arena *a, const char *head, const char *tail) {
   return kept;
 }
 
-static bool make_dir(struct server *s, struct buf *why) {
+static const char *temporary(void) {
   const char *tmp = getenv("TMPDIR");
-  char *dir = xasprintf("%s/mcreplay.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+  return tmp && *tmp == '/' ? tmp : "/tmp";
+}
+
+static bool make_dir(struct server *s, struct buf *why) {
+  char *dir = xasprintf("%s/mcreplay.XXXXXX", temporary());
   if (strlen(dir) > DIR_MAX) {
     free(dir);
     dir = xstrdup("/tmp/mcreplay.XXXXXX");
@@ -70,21 +74,34 @@ static bool pick_port(uint16_t *port, struct buf *why) {
   return fail(why, "cannot find a free port");
 }
 
+/* The program that a process runs, "" when that can't be told. */
+static const char *program_of(struct arena *a, const char *process) {
+  char exe[PATH_MAX];
+  ssize_t n = readlink(process, exe, sizeof exe);
+  return arena_str(a, span_of(exe, n > 0 ? (size_t)n : 0));
+}
+
 /* The folder of the program that runs, so that a profile can name servers that are built with it.
  */
 static const char *own_folder(struct arena *a) {
-  char exe[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
-  while (n > 0 && exe[n - 1] != '/')
-    n--;
-  return arena_str(a, span_of(exe, n > 1 ? (size_t)n - 1 : 0));
+  const char *exe = program_of(a, "/proc/self/exe"), *slash = strrchr(exe, '/');
+  return arena_str(a, span_of(exe, slash ? (size_t)(slash - exe) : 0));
+}
+
+void launch_note_program(struct server *s) {
+  char process[64];
+  if (!s->pid)
+    return;
+  snprintf(process, sizeof process, "/proc/%d/exe", s->pid);
+  s->program = program_of(&s->arena, process);
 }
 
 /* Decides where the server shall listen, as far as we decide it. */
 static bool choose_address(struct server *s, struct places *places, struct buf *why) {
   const struct profile_transport *t = &s->profile->transports[s->transport];
   const struct profile_tls *tls = s->profile->tls;
-  *places = (struct places){.dir = s->dir, .bin = own_folder(&s->arena)};
+  *places =
+      (struct places){.dir = s->dir, .bin = own_folder(&s->arena), .reports = s->reports.path};
   if (s->transport == TRANSPORT_TLS) {
     places->cert = tls->cert;
     places->key = tls->key;
@@ -142,7 +159,9 @@ static const char **make_envp(struct server *s, const struct places *places) {
   const char *const *own = (const char *const *)environ;
   const char **more = s->profile->environment;
   const char *port_file_env = s->profile->transports[s->transport].port_file_env;
-  const char **envp = arena_alloc(&s->arena, (count(own) + count(more) + 2) * sizeof *envp);
+  const char **envp =
+      arena_alloc(&s->arena, (count(own) + count(more) + REPORTS_VARIABLES + 2) * sizeof *envp);
+  const char *variables[REPORTS_VARIABLES];
   size_t n = 0;
   for (; *own; own++)
     envp[n++] = *own;
@@ -150,6 +169,10 @@ static const char **make_envp(struct server *s, const struct places *places) {
     set_variable(envp, &n, place_fill(&s->arena, *more, places));
   if (port_file_env)
     set_variable(envp, &n, print(&s->arena, print(&s->arena, port_file_env, "="), s->file));
+  reports_variables(&s->reports, &s->arena, envp, variables);
+  for (int i = 0; i < REPORTS_VARIABLES; i++)
+    set_variable(envp, &n, variables[i]);
+  s->wants_leaks = reports_want_leaks(envp);
   return envp;
 }
 
@@ -172,24 +195,31 @@ static void await_exec(struct server *s) {
 bool launch_start(struct server *s, struct buf *why) {
   const struct profile *p = s->profile;
   struct places places;
-  bool ok = false, has_dir = false;
+  bool ok = false, has_dir = false, has_reports = false;
   arena_init(&s->arena);
   s->fd = -1;
   s->fate = SERVER_RUNNING;
   s->ended = false;
   s->pid = 0;
+  s->program = NULL;
   s->log = ring_new();
   if (!s->log) {
     fail(why, "cannot share memory for the log");
     goto out;
   }
   has_dir = make_dir(s, why);
-  if (!has_dir || !choose_address(s, &places, why))
+  if (!has_dir)
+    goto out;
+  has_reports = reports_open(&s->reports, temporary());
+  if (!has_reports)
+    fail(why, "cannot make a folder for sanitizers' reports");
+  if (!has_reports || !choose_address(s, &places, why))
     goto out;
   s->argv = make_argv(s, &places);
   struct keeper_job job = {.argv = s->argv,
                            .envp = make_envp(s, &places),
                            .dir = s->dir,
+                           .reports = s->reports.path,
                            .log = s->log,
                            .stop_signal = p->stop_signal,
                            .signals_below = p->tool && p->tool->wraps,
@@ -209,6 +239,9 @@ out:
   if (!ok) {
     if (has_dir)
       rmdir(s->dir);
+    if (has_reports)
+      rmdir(s->reports.path);
+    reports_close(&s->reports);
     ring_free(s->log);
     s->log = NULL;
     s->argv = NULL;
@@ -224,6 +257,7 @@ void launch_undo(struct server *s) {
   while (waitpid(s->keeper, NULL, 0) < 0 && errno == EINTR)
     ;
   ring_free(s->log);
+  reports_close(&s->reports);
   arena_fini(&s->arena);
   free(s->what);
   s->what = NULL;

@@ -9,6 +9,9 @@
  * sentence and nothing is left to undo. */
 bool launch_start(struct server *s, struct buf *why);
 
+/* Notes which program runs, now that it is ready, so that whatever starts it has made room. */
+void launch_note_program(struct server *s);
+
 /* Undoes launch_start: ends the keeper, and with it whatever still runs. Nothing when there is
  * none.
  */

@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 
-static const char *const known[] = {"{socket}", "{port}", "{dir}", "{bin}",
-                                    "{cert}",   "{key}",  "{ca}"};
+static const char *const known[] = {"{socket}",  "{port}", "{dir}", "{bin}",
+                                    "{reports}", "{cert}", "{key}", "{ca}"};
 
 /* The `{word}` at the front of a text, braces included, or an empty span. */
 static struct span place_at(struct span s) {
@@ -37,8 +37,8 @@ bool place_used(const char *const *texts, const char *placeholder) {
 }
 
 const char *place_fill(struct arena *a, const char *text, const struct places *places) {
-  const char *const values[] = {places->socket, places->port, places->dir, places->bin,
-                                places->cert,   places->key,  places->ca};
+  const char *const values[] = {places->socket,  places->port, places->dir, places->bin,
+                                places->reports, places->cert, places->key, places->ca};
   struct span in = span_str(text);
   struct buf out;
   buf_init(&out, SIZE_MAX / 2);

@@ -1,5 +1,6 @@
-/* Placeholders in a profile's texts: `{socket}`, `{port}`, `{dir}`, `{bin}`, and for TLS `{cert}`,
- * `{key}` and `{ca}`. Pure. */
+/* Placeholders in a profile's texts: `{socket}`, `{port}`, `{dir}`, `{bin}`, `{reports}`, and for
+ * TLS
+ * `{cert}`, `{key}` and `{ca}`. Pure. */
 #ifndef SERVER_PLACE_H
 #define SERVER_PLACE_H
 
@@ -11,6 +12,7 @@ struct places {
   const char *port;   /* NULL unless the driver picks the port */
   const char *dir;
   const char *bin;             /* the folder of the driver's program */
+  const char *reports;         /* the folder for what sanitizers and checkers write */
   const char *cert, *key, *ca; /* NULL without TLS */
 };
 

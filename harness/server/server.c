@@ -10,6 +10,7 @@
 #include "server/keeper.h"
 #include "server/launch.h"
 #include "server/ready.h"
+#include "server/sanitizer.h"
 #include "server/tool.h"
 #include "server/wait.h"
 
@@ -97,6 +98,10 @@ static char *describe_status(const struct profile *p, int status, const char *wh
   if (p->tool && p->tool->error_status && WIFEXITED(status) &&
       WEXITSTATUS(status) == p->tool->error_status)
     return xasprintf("was ended by %s, which has found an error in it%s", p->tool->name, when);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == REPORTS_STATUS)
+    return xasprintf("exited with status %d%s, as a sanitizer makes it do that has reported "
+                     "something",
+                     REPORTS_STATUS, when);
   if (WIFSIGNALED(status))
     return xasprintf("was killed by signal %d (%s)%s", WTERMSIG(status),
                      strsignal(WTERMSIG(status)), when);
@@ -111,9 +116,15 @@ static char *describe_limit(uint64_t bytes) {
   return xasprintf("wrote more than %ju %s to its log", (uintmax_t)bytes, units[unit]);
 }
 
+/* Whether LeakSanitizer would have had a say at its exit. */
+static bool would_check_leaks(const struct server *s) {
+  return s->wants_leaks && s->program && reports_finds_leaks(s->program);
+}
+
 static void end_told(struct server *s, enum keeper_cause cause, int status) {
   const struct profile *p = s->profile;
   bool clean = WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == p->stop_signal;
+  int found = p->tool && p->tool->error_status ? p->tool->error_status : REPORTS_STATUS;
   s->ended = true;
   if (s->fate != SERVER_RUNNING) /* it was not ready, or the wrong one, and so we killed it */
     return;
@@ -122,11 +133,19 @@ static void end_told(struct server *s, enum keeper_cause cause, int status) {
   else if (cause == CAUSE_KILLED)
     set_fate(s, SERVER_STOPPED, xstrdup("was killed as wanted"));
   else if (cause == CAUSE_STUBBORN)
-    set_fate(
-        s, SERVER_STUBBORN,
-        xasprintf("did not end within %u ms of SIG%s", p->stop_ms, sigabbrev_np(p->stop_signal)));
+    set_fate(s, SERVER_STUBBORN,
+             xasprintf("did not end within %u ms of SIG%s%s", p->stop_ms,
+                       sigabbrev_np(p->stop_signal),
+                       would_check_leaks(s) ? "; it has not been checked for leaks" : ""));
   else if (cause == CAUSE_LOG)
     set_fate(s, SERVER_LOG_LIMIT, describe_limit(p->log_bytes));
+  else if (WIFEXITED(status) && WEXITSTATUS(status) == found)
+    set_fate(s, SERVER_REPORTED, describe_status(p, status, " when told to stop"));
+  else if (WIFSIGNALED(status) && clean && would_check_leaks(s))
+    set_fate(s, SERVER_UNCHECKED,
+             xasprintf("was ended by SIG%s itself, so that it has not been checked for leaks: it "
+                       "must exit, or ASAN_OPTIONS=detect_leaks=0 be set",
+                       sigabbrev_np(p->stop_signal)));
   else {
     set_fate(s, clean ? SERVER_STOPPED : SERVER_CRASHED,
              describe_status(p, status, " when told to stop"));
@@ -140,8 +159,29 @@ static void keeper_lost(struct server *s) {
   s->ended = true;
   kill(-s->pid, SIGKILL);
   file_remove_tree(s->dir);
+  file_remove_tree(s->reports.path);
   if (s->fate == SERVER_RUNNING)
     set_fate(s, SERVER_CRASHED, xstrdup("lost its keeper, which was killed"));
+}
+
+bool server_reports(struct server *s, struct buf *out) {
+  struct buf text;
+  struct sanitizer_report report;
+  if (s->fd < 0 || s->reports_done)
+    return false;
+  buf_init(&text, REPORTS_MAX);
+  reports_take(&s->reports, s->log, &text);
+  if (text.n && !s->ended) {
+    reports_await_whole(&s->reports, s->log, s->fd, &text);
+    server_look(s);
+  }
+  struct span rest = buf_span(&text);
+  bool any = sanitizer_next(&rest, &report);
+  if (any)
+    buf_add_span(out, buf_span(&text));
+  s->reported |= any;
+  buf_fini(&text);
+  return any;
 }
 
 enum server_fate server_look(struct server *s) {
@@ -231,8 +271,10 @@ bool server_await(struct server *s, struct buf *why) {
   unsigned tries = PORT_TRIES;
   while (s->fate == SERVER_RUNNING) {
     enum probe_end end = await_ready(s);
-    if (end == PROBE_RIGHT)
+    if (end == PROBE_RIGHT) {
+      launch_note_program(s);
       return true;
+    }
     /* Somebody may have taken the port since it was found free. */
     bool taken = s->fate == SERVER_NOT_STARTED || end == PROBE_OTHER;
     if (taken && s->picks_port && --tries > 0)

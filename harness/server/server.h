@@ -24,8 +24,11 @@ enum server_fate {
   SERVER_STOPPED, /* ended by our stop, as it should: exit status 0 or the stop signal itself */
   SERVER_CRASHED, /* ended by itself: a signal or an exit that nobody asked for, whatever its status
                    */
-  SERVER_STUBBORN,    /* did not end on the stop signal in time; killed */
-  SERVER_LOG_LIMIT,   /* wrote more than the profile's log_bytes; killed */
+  SERVER_STUBBORN,  /* did not end on the stop signal in time; killed */
+  SERVER_REPORTED,  /* ended by our stop, with the status of one of which a sanitizer or checker has
+                       reported something */
+  SERVER_UNCHECKED, /* ended by the stop signal itself, so that LeakSanitizer found no time */
+  SERVER_LOG_LIMIT, /* wrote more than the profile's log_bytes; killed */
   SERVER_NOT_STARTED, /* exec failed, or ended before it was ready */
   SERVER_NOT_READY,   /* no right answer within ready_ms; killed */
   SERVER_WRONG        /* another program answers, or another version */
@@ -74,24 +77,33 @@ void server_describe(const struct server *s, struct buf *out);
 /* Appends the last `n` bytes of what it wrote to standard output and error. */
 void server_log_tail(struct server *s, size_t n, struct buf *out);
 
+/* Appends what sanitizers and checkers have written since the last call: the folder that they are
+ * told to write to, and reports in its log. Waits a moment for the end of a report that is being
+ * written. False, at the cost of hardly anything, when there is no report (see sanitizer.h). */
+bool server_reports(struct server *s, struct buf *out);
+
 /* Ends it asynchronously: takes the server over, sends the stop signal, returns at once. At most 64
  * servers are stopping at a time; the next call waits for one of them. */
 void server_stop(struct server *s);
+/* As server_stop, but waits for the end, whatever it is, and appends the reports until then. */
+void server_finish(struct server *s, struct buf *reports);
 /* As server_stop, but kills it without a clean stop, which then is no bad end. */
 void server_kill(struct server *s);
 
-/* A server that did not stop as it should. */
+/* A server that did not stop as it should, or has been reported on since it was last asked for
+ * that. */
 struct server_bad_end {
   const struct profile *profile; /* of what server it was */
   enum transport transport;
-  enum server_fate fate;
+  enum server_fate fate;  /* SERVER_STOPPED: there are but the reports */
   int signal;             /* that killed it when it had been told to stop; 0: it was not that */
   const char *what, *log; /* a sentence, and the tail of its log */
+  const char *reports;    /* as of server_reports; "" when there are none */
 };
 
 /* Waits until every stopping server has ended; calls `bad` for each since the last call that did
- * not stop as it should; the end's texts are borrowed for the call. A server whose end was seen by
- * server_await or server_look is not told again. */
+ * not stop as it should or has been reported on; the end's texts are borrowed for the call. A
+ * server whose end was seen by server_await or server_look is not told again. */
 void server_stop_all(void (*bad)(void *arg, const struct server_bad_end *end), void *arg);
 
 #endif
