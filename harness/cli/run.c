@@ -31,7 +31,7 @@ const struct command command_run = {
             "  --timeout S        give up on a server that makes no progress (5)\n"
             "  --gdb, --rr, --valgrind, --strace [=OPTIONS]   the server runs under it\n"
             "  --pause-before N   wait there for Enter, with the server's pid for gdb -p\n"
-            "  --known, --flaky FILE   known deviations, flaky cases (fixtures/known/NAME..)\n"
+            "  --known, --flaky, --sanitizers FILE   what is known (fixtures/known/NAME..)\n"
             "  --golden DIR|none  what was answered before (fixtures/golden/NAME)\n"
             "  --junit FILE, --keep DIR|none   a JUnit XML report; a folder of each failure\n"
             "  -v, -q             every case; only failures and the last line\n"

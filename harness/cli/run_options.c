@@ -21,18 +21,24 @@
 
 enum { TOTAL_FACTOR = 60, TOTAL_MAX_MS = 1 << 30 };
 
-/* One of the two lists, which need not be there unless it is named. */
-static bool read_known(struct run_options *o, const char *given, const char *ending, bool flaky,
+/* The lists of what is known of a server. */
+enum list { DEVIATIONS, FLAKY, SANITIZERS };
+
+/* Reads one, which need not be there unless it is named. */
+static bool read_known(struct run_options *o, const char *given, enum list list,
                        struct diag *diag) {
-  char *name = xasprintf("%s%s", o->profile->name, ending);
+  static const char *const endings[] = {"", ".flaky", ".sanitizers"};
+  char *name = xasprintf("%s%s", o->profile->name, endings[list]);
   char *path = given ? xstrdup(given) : paths_fixture(&o->paths, "known", name);
   struct buf text;
   buf_init(&text, RUN_YAML_MAX);
   bool ok = true;
   if (given || access(path, R_OK) == 0)
     ok = run_server_yaml(path, &text, diag);
-  if (ok && text.n)
-    ok = known_read(&o->known, buf_span(&text), path, flaky, diag);
+  if (ok && text.n && list == SANITIZERS)
+    ok = baseline_read(&o->baseline, buf_span(&text), path, diag);
+  else if (ok && text.n)
+    ok = known_read(&o->known, buf_span(&text), path, list == FLAKY, diag);
   buf_fini(&text);
   free(path);
   free(name);
@@ -43,8 +49,9 @@ static bool read_known(struct run_options *o, const char *given, const char *end
 static bool find_known(struct run_options *o, const struct run_words *w, struct diag *diag) {
   if (o->candidate)
     return true;
-  bool ok = read_known(o, w->known, "", false, diag);
-  return read_known(o, w->flaky, ".flaky", true, diag) && ok;
+  bool ok = read_known(o, w->known, DEVIATIONS, diag);
+  ok &= read_known(o, w->flaky, FLAKY, diag);
+  return read_known(o, w->sanitizers, SANITIZERS, diag) && ok;
 }
 
 /* The folder of the server's goldens. One that belongs to no case is an error. */
@@ -152,12 +159,14 @@ static bool load(struct run_options *o, struct run_words *w, bool all, struct di
   config->candidate = o->candidate;
   config->server = o->server;
   config->known = &o->known;
+  config->baseline = &o->baseline;
   return run_select_runs(o, w, diag);
 }
 
 void run_options_init(struct run_options *o) {
   *o = (struct run_options){0};
   known_init(&o->known);
+  baseline_init(&o->baseline);
   suite_init(&o->suite);
 }
 
@@ -196,6 +205,7 @@ int run_options_parse(struct run_options *o, int argc, char **argv) {
 void run_options_fini(struct run_options *o) {
   suite_fini(&o->suite);
   known_fini(&o->known);
+  baseline_fini(&o->baseline);
   goldens_free(o->goldens);
   free(o->golden);
   profile_free(o->profile);

@@ -2,6 +2,7 @@
 #ifndef CLI_RUN_OPTIONS_H
 #define CLI_RUN_OPTIONS_H
 
+#include "run/baseline.h"
 #include "run/config.h"
 #include "run/history.h"
 
@@ -10,6 +11,7 @@ struct run_options {
   struct paths paths;
   struct suite suite;
   struct known known;
+  struct baseline baseline;
   struct goldens *goldens;
   char *golden;                        /* their folder; NULL: none are looked at */
   struct profile *profile, *candidate; /* the second of `compare`, else NULL */

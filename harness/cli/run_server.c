@@ -172,6 +172,7 @@ char *run_server_reproduce(const struct run_words *w, const char *program) {
   add_option(&line, "--ca", w->ca);
   add_option(&line, "--known", w->known);
   add_option(&line, "--flaky", w->flaky);
+  add_option(&line, "--sanitizers", w->sanitizers);
   add_option(&line, "--golden", w->golden);
   if (w->max_memory_ratio > 0)
     buf_addf(&line, " --max-memory-ratio %g", w->max_memory_ratio);

@@ -46,6 +46,7 @@ enum {
   OPT_LAST_FAILED,
   OPT_KNOWN,
   OPT_FLAKY,
+  OPT_SANITIZERS,
   OPT_GOLDEN,
   OPT_KEEP,
   OPT_BASELINE,
@@ -83,6 +84,7 @@ static const struct option run_options[] = {
     {"binary", required_argument, NULL, OPT_BINARY},
     {"known", required_argument, NULL, OPT_KNOWN},
     {"flaky", required_argument, NULL, OPT_FLAKY},
+    {"sanitizers", required_argument, NULL, OPT_SANITIZERS},
     {"golden", required_argument, NULL, OPT_GOLDEN},
     {"pause-before", required_argument, NULL, OPT_PAUSE_BEFORE},
     {"gdb", optional_argument, NULL, OPT_TOOL},
@@ -181,6 +183,9 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     break;
   case OPT_FLAKY:
     text = &w->flaky;
+    break;
+  case OPT_SANITIZERS:
+    text = &w->sanitizers;
     break;
   case OPT_GOLDEN:
     text = &w->golden;

@@ -13,7 +13,8 @@ enum { RUN_TIMEOUT_MS = 5000 }; /* when none is given */
 struct run_words {
   const char *program; /* "run": the command that they were given to */
   char head[32];       /* of its messages: "mcreplay run" */
-  const char *server, *command, *attach, *ca, *deliveries, *transports, *known, *flaky, *golden;
+  const char *server, *command, *attach, *ca, *deliveries, *transports, *known, *flaky, *sanitizers,
+      *golden;
   const char *binary;               /* in place of the profile's own program; NULL: that */
   const char *baseline, *candidate; /* of `compare` */
   const char *pattern, *tag, *needs, *last, *junit, *keep;

@@ -245,7 +245,7 @@ static int shrink_main(int argc, char **argv) {
   struct run_words other = words.run; /* the same but for what is about the server */
   other.server = words.reference;
   other.binary = NULL;
-  other.command = other.attach = other.known = other.flaky = other.golden = NULL;
+  other.command = other.attach = other.known = other.flaky = other.sanitizers = other.golden = NULL;
   run_options_init(&subject);
   run_options_init(&reference);
   int status = run_options_load(&subject, &words.run, argv + optind, 1);

@@ -189,6 +189,13 @@ static int reason_compare(const void *a, const void *b) {
   return strcmp(x->text, y->text);
 }
 
+static void reported_cb(void *arg, const char *summary) {
+  struct console *c = arg;
+  progress_erase(c);
+  if (!c->options.quiet)
+    fputs(summary, c->options.out);
+}
+
 static void end_cb(void *arg, const struct run_totals *t) {
   struct console *c = arg;
   FILE *out = c->options.out;
@@ -225,6 +232,10 @@ static void end_cb(void *arg, const struct run_totals *t) {
 }
 
 struct sink console_sink(struct console *c) {
-  return (struct sink){
-      .begin = begin_cb, .paused = paused_cb, .result = result_cb, .end = end_cb, .arg = c};
+  return (struct sink){.begin = begin_cb,
+                       .paused = paused_cb,
+                       .result = result_cb,
+                       .reported = reported_cb,
+                       .end = end_cb,
+                       .arg = c};
 }

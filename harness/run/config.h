@@ -11,6 +11,7 @@
 struct keep;
 struct goldens;
 struct accept;
+struct baseline;
 
 enum server_per { SERVER_PER_RUN, SERVER_PER_CASE };
 
@@ -25,9 +26,10 @@ struct run_config {
   const enum transport *transports;
   size_t ntransports;
   const struct known *known;
-  const struct goldens *goldens; /* of the suite's cases; NULL: none are looked at */
-  const struct accept *accept;   /* goldens are made; NULL: cases are judged */
-  struct keep *keep;             /* what is kept of failures; NULL: nothing */
+  const struct baseline *baseline; /* of sanitizers' reports; NULL: none is known */
+  const struct goldens *goldens;   /* of the suite's cases; NULL: none are looked at */
+  const struct accept *accept;     /* goldens are made; NULL: cases are judged */
+  struct keep *keep;               /* what is kept of failures; NULL: nothing */
   unsigned workers;
   unsigned repeat;
   bool shuffle;

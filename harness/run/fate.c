@@ -7,8 +7,17 @@
 #include "run/wire.h"
 
 enum verdict_kind fate_kind(enum server_fate fate) {
-  return fate == SERVER_LOG_LIMIT || fate == SERVER_STUBBORN ? KIND_SERVER_LIMIT
-                                                             : KIND_SERVER_CRASH;
+  switch (fate) {
+  case SERVER_LOG_LIMIT:
+  case SERVER_STUBBORN:
+    return KIND_SERVER_LIMIT;
+  case SERVER_REPORTED:
+    return KIND_SANITIZER_REPORT;
+  case SERVER_UNCHECKED:
+    return KIND_SETUP;
+  default:
+    return KIND_SERVER_CRASH;
+  }
 }
 
 void fate_add(struct server *s, struct verdict *v) {

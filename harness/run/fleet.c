@@ -10,6 +10,7 @@ static struct server *ready(struct server *s, struct buf *why) {
   if (s && !server_await(s, why)) {
     buf_add_byte(why, '\n');
     log_tail_add_of(why, "the server's log ends with", s);
+    server_reports(s, why);
     server_kill(s);
     return NULL;
   }

@@ -131,12 +131,12 @@ static void add_script(struct folder *f) {
 }
 
 static void add_report(struct folder *f, const struct verdict *v) {
-  const struct test_case *c = suite_case(f->config->suite, f->job->test);
   struct buf text;
   buf_init(&text, TEXT_MAX);
-  buf_addf(&text, "%s: %s",
-           v->kind == KIND_NONE ? verdict_status_name(v->status) : verdict_kind_name(v->kind),
-           c->file);
+  buf_add_str(&text,
+              v->kind == KIND_NONE ? verdict_status_name(v->status) : verdict_kind_name(v->kind));
+  if (f->job)
+    buf_addf(&text, ": %s", suite_case(f->config->suite, f->job->test)->file);
   if (v->line)
     buf_addf(&text, ":%u", v->line);
   if (v->step)
@@ -273,6 +273,8 @@ static void add_side(struct folder *f, const struct keep_side *side) {
   add_server(f);
   if (!f->error && side->server && !side->profile->attached)
     add_log(f, side->server);
+  if (!f->error && side->reports.n)
+    add_file(f, "sanitizer.txt", side->reports);
   if (!f->error && side->tape) {
     add_streams(f, side->tape);
     add_conversation(f, side->tape);
@@ -281,18 +283,35 @@ static void add_side(struct folder *f, const struct keep_side *side) {
   f->side = NULL;
 }
 
-static char *keep_red(const struct run_config *config, const struct job *job, struct verdict *v,
-                      const struct verdict *told, const struct keep_side *sides, size_t nsides) {
-  struct keep *k = config->keep;
+/* Makes the folder, unless there are enough. */
+static bool folder_open(struct folder *f, char *name, struct verdict *v) {
+  struct keep *k = f->config->keep;
   if (atomic_fetch_add(&k->wanted, 1) >= KEEP_MOST) {
     add_line(v, xasprintf("not kept: %d failures of this run are kept already", KEEP_MOST));
-    return NULL;
+    free(name);
+    return false;
   }
-  char *name = keep_name(config, job);
-  struct folder f = {.config = config, .job = job, .path = xasprintf("%s/%s", k->base, name)};
+  f->path = xasprintf("%s/%s", k->base, name);
   free(name);
-  file_remove_tree(f.path);
-  check(&f, file_mkdirs(f.path));
+  file_remove_tree(f->path);
+  check(f, file_mkdirs(f->path));
+  return true;
+}
+
+/* The path, or NULL with a line that says why not. */
+static char *folder_close(struct folder *f, struct verdict *v) {
+  if (!f->error)
+    return f->path;
+  add_line(v, xasprintf("not kept: can't write below %s: %s", f->path, strerror(f->error)));
+  free(f->path);
+  return NULL;
+}
+
+static char *keep_red(const struct run_config *config, const struct job *job, struct verdict *v,
+                      const struct verdict *told, const struct keep_side *sides, size_t nsides) {
+  struct folder f = {.config = config, .job = job};
+  if (!folder_open(&f, keep_name(config, job), v))
+    return NULL;
   if (!f.error) {
     add_script(&f);
     add_session(&f);
@@ -300,11 +319,16 @@ static char *keep_red(const struct run_config *config, const struct job *job, st
   }
   for (size_t i = 0; i < nsides && !f.error; i++)
     add_side(&f, &sides[i]);
+  return folder_close(&f, v);
+}
+
+char *keep_finding(const struct run_config *config, const char *name, struct verdict *v) {
+  struct folder f = {.config = config};
+  if (!config->keep || !folder_open(&f, xstrdup(name), v))
+    return NULL;
   if (!f.error)
-    return f.path;
-  add_line(v, xasprintf("not kept: can't write below %s: %s", f.path, strerror(f.error)));
-  free(f.path);
-  return NULL;
+    add_report(&f, v);
+  return folder_close(&f, v);
 }
 
 char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,

@@ -8,6 +8,7 @@
  *   sent.cN.bin, received.cN.bin    the bytes on each connection, without the driver's own noop
  *   server.txt          how the server was started and what became of it
  *   server.log          the end of what it wrote
+ *   sanitizer.txt       what sanitizers reported, if they did
  *
  * Where two servers are compared, each has files of its own: candidate.received.c1.bin.
  *
@@ -35,6 +36,7 @@ struct keep_side {
   const struct profile *profile;
   const struct tape *tape; /* NULL: none */
   struct server *server;   /* NULL: could not be had */
+  struct span reports;     /* of sanitizers; empty: none */
 };
 
 /* Keeps the failure of a job, or its unexpected pass, when it is red and the run keeps failures.
@@ -42,6 +44,9 @@ struct keep_side {
  * nothing could be kept, or no more than that. */
 char *keep_failure(const struct run_config *config, const struct job *job, struct verdict *v,
                    const struct keep_side *sides, size_t nsides);
+
+/* Keeps what was found outside any case, in a folder of this name. */
+char *keep_finding(const struct run_config *config, const char *name, struct verdict *v);
 
 /* The name of a job's folder; the caller frees. */
 char *keep_name(const struct run_config *config, const struct job *job);

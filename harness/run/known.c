@@ -13,7 +13,8 @@ static bool read_kind(struct yaml *y, const char *name, yaml_node_t *node, void 
       (struct known_entry *)((char *)to - offsetof(struct known_entry, kind_name));
   if (!yaml_text(y, name, node, to))
     return false;
-  if (verdict_kind_find(e->kind_name, &e->kind) && e->kind < KIND_SETUP)
+  if (verdict_kind_find(e->kind_name, &e->kind) && e->kind < KIND_SETUP &&
+      e->kind != KIND_SANITIZER_REPORT)
     return true;
   return yaml_error(y, node,
                     "unknown kind \"%s\"; write nonconformance, unexpected_close, timeout, "

@@ -13,6 +13,8 @@
  *     transport: tls           where it listens, everywhere when left out
  *     why: one sentence        required, and the link
  *
+ * What sanitizers report is known by other things, see run/baseline.h.
+ *
  * A case that fails as an entry says is xfail, or flaky. One that passes all the same is xpass,
  * which is red, but for the flaky ones. One that fails in another way has failed. */
 #ifndef RUN_KNOWN_H

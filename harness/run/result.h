@@ -52,6 +52,8 @@ struct sink {
   void (*begin)(void *arg, const struct run_info *info);
   void (*paused)(void *arg, const struct pause_info *info);
   void (*result)(void *arg, const struct result *r);
+  /* Before the end, when sanitizers have reported something or are known to: lines; may be NULL. */
+  void (*reported)(void *arg, const char *summary);
   void (*end)(void *arg, const struct run_totals *t);
   void *arg;
 };

@@ -18,8 +18,10 @@
 #include "run/comparison.h"
 #include "run/keep.h"
 #include "run/pause.h"
+#include "run/tally.h"
 #include "run/wire.h"
 #include "run/worker.h"
+#include "server/tool.h"
 #include "session/cursor.h"
 
 enum {
@@ -51,7 +53,8 @@ struct crew {
   unsigned alive;
   int processor; /* that the run began on */
   struct run_totals totals;
-  unsigned server_findings;
+  unsigned server_findings, sanitizer_findings;
+  struct tally tally;
 };
 
 static void count(struct run_totals *t, const struct verdict *v) {
@@ -109,6 +112,40 @@ static void tell_job(struct crew *c, const struct job *job, struct wire_report r
   verdict_fini(&r.verdict);
 }
 
+/* Counts what a sanitizer has reported in a job. */
+static void note_finding(struct crew *c, const struct job *job, struct wire_report *r) {
+  const struct run_config *config = c->config;
+  char *where = xasprintf("%s [%s %s]", suite_case(config->suite, job->test)->id,
+                          config->deliveries[job->delivery].name,
+                          transport_name(config->transports[job->transport]));
+  tally_add(&c->tally, r->finding, r->verdict.brief, r->known, where);
+  free(where);
+  free(r->finding);
+  verdict_fini(&r->verdict);
+}
+
+/* The same outside any case: told once for each that is not known. */
+static void tell_finding(struct crew *c, struct wire_report *report) {
+  struct verdict v = report->verdict;
+  bool first = tally_add(&c->tally, report->finding, v.brief, report->known, NULL);
+  if (first && report->known < 0) {
+    char *name = xasprintf("sanitizer.%u", ++c->sanitizer_findings);
+    char *kept = keep_finding(c->config, name, &v);
+    tell(c, &(struct result){.id = "sanitizer",
+                             .title = "sanitizer reports that belong to no case",
+                             .delivery = "none",
+                             .transport = "none",
+                             .server = c->config->server,
+                             .repetition = c->sanitizer_findings - 1,
+                             .kept = kept,
+                             .verdict = v});
+    free(kept);
+    free(name);
+  }
+  free(report->finding);
+  verdict_fini(&v);
+}
+
 static void tell_server(struct crew *c, struct verdict v) {
   struct result r = {.id = "server",
                      .title = "the server between and after the cases",
@@ -130,12 +167,13 @@ static void watch(struct worker_slot *s, uint64_t ms) {
   event_add(s->watchdog, &tv);
 }
 
-/* The longest that a job may take: a play, or all of a duel's. */
+/* The longest that a job may take: its plays, or all of a duel's. */
 static uint64_t job_ms(const struct run_config *config) {
   uint64_t ms = (uint64_t)config->total_ms + config->profile->ready_ms;
   if (config->candidate)
     ms += (uint64_t)config->total_ms + config->candidate->ready_ms;
-  return config->candidate ? ms * COMPARISON_MOST : ms;
+  /* What a sanitizer reports on is played once more. */
+  return config->candidate ? ms * COMPARISON_MOST : ms * 2;
 }
 
 static void watch_job(struct worker_slot *s) {
@@ -249,10 +287,17 @@ static void readable_cb(evutil_socket_t fd, short what, void *arg) {
   (void)what;
   while (wire_receive_report(fd, &r, &ended)) {
     if (r.kind == WIRE_SERVER) {
-      tell_server(s->crew, r.verdict);
+      if (r.finding)
+        tell_finding(s->crew, &r);
+      else
+        tell_server(s->crew, r.verdict);
       continue;
     }
     CHECK(s->job && r.job == s->job->number);
+    if (r.kind == WIRE_FINDING) {
+      note_finding(s->crew, s->job, &r);
+      continue;
+    }
     if (r.kind == WIRE_PAUSED) {
       job_paused(s, r.pid);
       continue;
@@ -324,9 +369,21 @@ static void signal_cb(evutil_socket_t fd, short what, void *arg) {
       kill(c->slots[i].pid, SIGKILL); /* their servers' keepers see the end and clear up */
 }
 
+static void tell_reports(struct crew *c) {
+  struct buf summary;
+  buf_init(&summary, 1 << 20);
+  tally_add_text(&c->tally, &summary);
+  for (size_t i = 0; i < c->nsinks && summary.n; i++)
+    if (c->sinks[i].reported)
+      c->sinks[i].reported(c->sinks[i].arg, buf_cstr(&summary));
+  buf_fini(&summary);
+}
+
 struct run_totals schedule_run(const struct run_config *config, const struct sink *sinks,
                                size_t nsinks) {
   struct crew c = {.config = config, .sinks = sinks, .nsinks = nsinks, .processor = sched_getcpu()};
+  const struct tool *tool = config->profile->tool;
+  tally_init(&c.tally, config->baseline, tool && strcmp(tool->name, "valgrind") == 0);
   c.base = event_base_new();
   if (!c.base)
     DIE("no event base");
@@ -348,8 +405,10 @@ struct run_totals schedule_run(const struct run_config *config, const struct sin
   if (c.alive)
     event_base_dispatch(c.base);
   c.totals.seconds = clock_since(start);
+  tell_reports(&c);
   for (size_t i = 0; i < nsinks; i++)
     sinks[i].end(sinks[i].arg, &c.totals);
+  tally_fini(&c.tally);
   event_free(signals[0]);
   event_free(signals[1]);
   free(c.slots);

@@ -11,6 +11,7 @@ static const char *const kind_names[] = {
     [KIND_REGRESSION] = "regression",
     [KIND_DIFFERENCE] = "difference",
     [KIND_SERVER_CRASH] = "server_crash",
+    [KIND_SANITIZER_REPORT] = "sanitizer_report",
     [KIND_SERVER_LIMIT] = "server_limit",
     [KIND_SETUP] = "setup",
     [KIND_WORKER] = "worker",

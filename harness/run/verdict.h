@@ -25,6 +25,7 @@ enum verdict_kind {
   KIND_DIFFERENCE, /* two servers differ */
   /* error */
   KIND_SERVER_CRASH,
+  KIND_SANITIZER_REPORT,
   KIND_SERVER_LIMIT, /* the server was ended by a bound: its log, or it would not stop */
   KIND_SETUP,        /* the server could not be started or reached */
   KIND_WORKER,       /* the driver's own process died */

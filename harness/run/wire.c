@@ -9,10 +9,13 @@
 
 struct packed {
   struct wire_report report;
-  uint32_t brief, detail, kept; /* bytes of text that follow; UINT32_MAX: NULL */
+  uint32_t brief, detail, kept, finding; /* bytes of text that follow; UINT32_MAX: NULL */
 };
 
-enum { PACKET_MAX = sizeof(struct packed) + WIRE_BRIEF_MAX + WIRE_DETAIL_MAX + WIRE_PATH_MAX };
+enum {
+  PACKET_MAX =
+      sizeof(struct packed) + WIRE_BRIEF_MAX + WIRE_DETAIL_MAX + WIRE_PATH_MAX + WIRE_FINDING_MAX
+};
 
 static ssize_t send_all(int fd, const void *p, size_t n) {
   ssize_t sent;
@@ -63,6 +66,7 @@ bool wire_send_report(int fd, const struct wire_report *r) {
   head.brief = add_text(&packet, r->verdict.brief, WIRE_BRIEF_MAX);
   head.detail = add_text(&packet, r->verdict.detail, WIRE_DETAIL_MAX);
   head.kept = add_text(&packet, r->kept, WIRE_PATH_MAX);
+  head.finding = add_text(&packet, r->finding, WIRE_FINDING_MAX);
   memcpy(packet.p, &head, sizeof head);
   bool ok = send_all(fd, packet.p, packet.n) == (ssize_t)packet.n;
   buf_fini(&packet);
@@ -92,6 +96,7 @@ bool wire_receive_report(int fd, struct wire_report *r, bool *ended) {
     r->verdict.brief = take_text(&at, head.brief);
     r->verdict.detail = take_text(&at, head.detail);
     r->kept = take_text(&at, head.kept);
+    r->finding = take_text(&at, head.finding);
   }
   free(packet);
   return ok;

@@ -8,11 +8,18 @@
 #include "run/figures.h"
 #include "run/verdict.h"
 
-enum { WIRE_BRIEF_MAX = 2048, WIRE_DETAIL_MAX = 64 << 10, WIRE_PATH_MAX = 4096 };
+enum {
+  WIRE_BRIEF_MAX = 2048,
+  WIRE_DETAIL_MAX = 64 << 10,
+  WIRE_PATH_MAX = 4096,
+  WIRE_FINDING_MAX = 2048,
+  REPORTS_TEXT_MAX = 1 << 20
+};
 
 enum wire_kind {
   WIRE_VERDICT, /* of the job in hand */
   WIRE_SERVER,  /* what a server did outside any case */
+  WIRE_FINDING, /* what a sanitizer has reported in the job in hand; the brief is its line */
   WIRE_PAUSED   /* the job in hand has come to its pause, and waits to be told to go on */
 };
 
@@ -25,7 +32,9 @@ struct wire_report {
   struct figures figures[SIDES];
   struct verdict verdict; /* its texts are owned by whoever holds the report */
   char *kept;             /* a folder, or NULL; owned likewise */
-  int pid;                /* WIRE_PAUSED: of the server; 0 when it is attached */
+  char *finding; /* WIRE_FINDING, and WIRE_SERVER where it is one: its key; owned likewise */
+  int known;     /* with a finding: its entry in the baseline, or -1 */
+  int pid;       /* WIRE_PAUSED: of the server; 0 when it is attached */
 };
 
 bool wire_send_job(int fd, const struct job *job);

@@ -10,6 +10,7 @@
 #include "run/duel.h"
 #include "run/fate.h"
 #include "run/fleet.h"
+#include "run/inspect.h"
 #include "run/keep.h"
 #include "run/log_tail.h"
 #include "run/stage.h"
@@ -35,27 +36,64 @@ static void report_server(struct worker *w, struct verdict v) {
   verdict_fini(&r.verdict);
 }
 
-/* A shared server that has ended since the last case: told as a finding of its own. False when one
- * has. */
+/* Tells of a finding outside any case; `when` says more of that. */
+static void report_finding(struct worker *w, const struct sighting *f, enum side side,
+                           const char *when) {
+  struct wire_report r = {.kind = WIRE_SERVER, .finding = f->key, .known = f->known};
+  r.verdict = (struct verdict){.status = VERDICT_ERROR,
+                               .kind = KIND_SANITIZER_REPORT,
+                               .brief = xasprintf("%s%s%s (%s)", w->duel ? side_name(side) : "",
+                                                  w->duel ? ": " : "", f->line, when),
+                               .detail = xstrdup(f->text)};
+  if (!wire_send_report(w->fd, &r))
+    _exit(1);
+  verdict_fini(&r.verdict);
+}
+
+/* Tells of what has been reported on a shared server since the last case. Whether any of it is new,
+ * so that the server is not to be trusted. */
+static bool report_since(struct worker *w, enum side side, struct server *s, const char *after) {
+  struct sightings f;
+  struct buf text;
+  buf_init(&text, REPORTS_TEXT_MAX);
+  server_reports(s, &text);
+  sightings_read(&f, buf_span(&text), w->config->baseline);
+  for (size_t i = 0; i < f.list.n; i++)
+    report_finding(w, sightings_at(&f, i), side, after);
+  bool news = f.news > 0;
+  sightings_fini(&f);
+  buf_fini(&text);
+  return news;
+}
+
+/* A shared server that has ended, or has been reported on, since the last case: told as a finding
+ * of its own. False when one has. */
 static bool check_shared(struct worker *w, enum side side, enum transport t) {
   struct fleet *fleet = &w->fleets[side];
   struct server *s = fleet->shared[t];
-  enum server_fate fate = s && !fleet->profile->attached ? server_look(s) : SERVER_RUNNING;
-  if (fate == SERVER_RUNNING)
+  if (!s || fleet->profile->attached)
     return true;
-  struct buf brief, detail;
-  buf_init(&brief, WIRE_BRIEF_MAX);
-  buf_init(&detail, WIRE_DETAIL_MAX);
-  buf_addf(&brief, "%s%sthe server ", w->duel ? side_name(side) : "", w->duel ? ": " : "");
-  server_describe(s, &brief);
-  buf_addf(&brief, " after %s had passed", w->last_id ? w->last_id : "its start");
-  log_tail_add_of(&detail, "the server's log ends with", s);
-  report_server(w, (struct verdict){.status = VERDICT_ERROR,
-                                    .kind = fate_kind(fate),
-                                    .brief = buf_take(&brief),
-                                    .detail = buf_take(&detail)});
-  fleet_give(fleet, t, s, false);
-  return false;
+  enum server_fate fate = server_look(s);
+  char *after = xasprintf("after %s had passed", w->last_id ? w->last_id : "its start");
+  bool news = report_since(w, side, s, after);
+  bool well = fate == SERVER_RUNNING && !news;
+  if (fate != SERVER_RUNNING && !news) {
+    struct buf brief, detail;
+    buf_init(&brief, WIRE_BRIEF_MAX);
+    buf_init(&detail, WIRE_DETAIL_MAX);
+    buf_addf(&brief, "%s%sthe server ", w->duel ? side_name(side) : "", w->duel ? ": " : "");
+    server_describe(s, &brief);
+    buf_addf(&brief, " %s", after);
+    log_tail_add_of(&detail, "the server's log ends with", s);
+    report_server(w, (struct verdict){.status = VERDICT_ERROR,
+                                      .kind = fate_kind(fate),
+                                      .brief = buf_take(&brief),
+                                      .detail = buf_take(&detail)});
+  }
+  if (!well)
+    fleet_give(fleet, t, s, false);
+  free(after);
+  return well;
 }
 
 /* A play that has come to its pause. */
@@ -129,8 +167,9 @@ static void play(struct worker *w, const struct job *job, struct wire_report *r)
   const struct profile *profile = w->config->profile;
   enum transport t = w->config->transports[job->transport];
   struct keep_side side = {.profile = profile};
-  struct buf why;
+  struct buf why, reports;
   buf_init(&why, WIRE_DETAIL_MAX);
+  buf_init(&reports, REPORTS_TEXT_MAX);
   tape_reset(&w->tape);
   struct server *s = fleet_take(&w->fleets[0], t, job, &why);
   if (!s) {
@@ -144,11 +183,16 @@ static void play(struct worker *w, const struct job *job, struct wire_report *r)
       r->verdict = accept_play(w->stage, w->config, job, s, &w->accept, &r->kept, &wrapped);
     else
       r->verdict = play_judged(w, job, s, &wrapped);
+    struct inspection in = {w->config, w->stage, &w->fleets[0], w->fd};
+    if (!inspect_case(&in, job, s, &r->verdict, &reports))
+      _exit(1); /* the parent has gone */
+    side.reports = buf_span(&reports);
     if (!r->kept)
       r->kept = keep_failure(w->config, job, &r->verdict, &side, 1);
     bool again = !job->fresh && !wrapped && trusted(w->config, job, &r->verdict);
     fleet_give(&w->fleets[0], t, s, again || profile->attached);
   }
+  buf_fini(&reports);
   buf_fini(&why);
 }
 
@@ -181,21 +225,37 @@ static void run_job(struct worker *w, const struct job *job) {
   free(r.kept);
 }
 
-/* A server that ended badly when it was stopped. */
+/* A server that ended badly when it was stopped, or what was reported on it then. */
 struct bad_stop {
   enum side side;
   enum verdict_kind kind;
   const struct known_entry *known; /* that this may happen; NULL: it may not */
   char *what, *detail;
+  struct sighting finding; /* its key is NULL when it is none */
 };
 
 static void bad_stop_cb(void *arg, const struct server_bad_end *end) {
   struct worker *w = arg;
+  enum side side = end->profile == w->config->candidate ? CANDIDATE : BASELINE;
+  struct sightings f;
+  sightings_read(&f, span_str(end->reports), w->config->baseline);
+  size_t found = f.list.n, news = f.news;
+  for (size_t i = 0; i < found; i++) {
+    struct bad_stop *b = vec_push(&w->bad_stops);
+    *b = (struct bad_stop){.side = side, .finding = *sightings_at(&f, i)};
+    b->what = xstrdup(b->finding.key);
+  }
+  vec_fini(&f.list); /* the findings have been taken over */
+  /* How a server ends of which there are reports needs no word besides. */
+  bool explained = end->fate == SERVER_STOPPED || (end->fate == SERVER_REPORTED && found) ||
+                   (end->fate == SERVER_CRASHED && news);
+  if (explained)
+    return;
   struct bad_stop *b = vec_push(&w->bad_stops);
   struct buf detail;
   buf_init(&detail, WIRE_DETAIL_MAX);
   log_tail_add(&detail, "the server's log ends with", span_str(end->log));
-  b->side = end->profile == w->config->candidate ? CANDIDATE : BASELINE;
+  b->side = side;
   b->kind = fate_kind(end->fate);
   b->known = known_find_stop(w->config->known, end->signal, end->transport);
   b->what = xstrdup(end->what);
@@ -222,6 +282,10 @@ static void stop_all(struct worker *w) {
     struct bad_stop *b = vec_at(&w->bad_stops, i);
     if (stops_alike(w, b))
       continue;
+    if (b->finding.key) {
+      report_finding(w, &b->finding, b->side, "when it was told to stop");
+      continue;
+    }
     struct verdict v = {.status = VERDICT_ERROR,
                         .kind = b->kind,
                         .brief = xasprintf("%s%sthe server %s", w->duel ? side_name(b->side) : "",
@@ -235,6 +299,9 @@ static void stop_all(struct worker *w) {
     struct bad_stop *b = vec_at(&w->bad_stops, i);
     free(b->what);
     free(b->detail);
+    free(b->finding.key);
+    free(b->finding.line);
+    free(b->finding.text);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "net/file.h"
 #include "server/child.h"
+#include "server/place.h"
 #include "server/words.h"
 
 enum {
@@ -21,8 +22,9 @@ enum {
 
 #define OPTIONS "{options}"
 #define OUT "{out}"
-#define SIGNAL "{signal}" /* the stop signal's name */
-#define NUMBER "{number}" /* and number */
+#define REPORTS "{reports}" /* filled in when the server is started */
+#define SIGNAL "{signal}"   /* the stop signal's name */
+#define NUMBER "{number}"   /* and number */
 
 /* A server ignores SIGPIPE, and is told to stop with a signal: neither is a matter for gdb. Without
  * a terminal it tells where the threads are when the server has crashed; its own status is the
@@ -50,9 +52,16 @@ static const char *const gdb_words[] = {
 static const char *const gdb_terminal_words[] = {
     "gdb", "-q", "-ex", "handle SIGPIPE nostop noprint pass", OPTIONS, "--args", NULL};
 static const char *const rr_words[] = {"rr", "record", OPTIONS, NULL};
-/* The first error ends the server, so that it is told of the case that brought it about. */
-static const char *const valgrind_words[] = {
-    "valgrind", "-q", "--error-exitcode=99", "--exit-on-first-error=yes", OPTIONS, NULL};
+/* Its reports are looked for after each case, like those of sanitizers. */
+static const char *const valgrind_words[] = {"valgrind",
+                                             "-q",
+                                             "--error-exitcode=99",
+                                             "--log-file=" REPORTS "/memcheck.%p",
+                                             "--leak-check=full",
+                                             "--show-leak-kinds=definite",
+                                             "--errors-for-leak-kinds=definite",
+                                             OPTIONS,
+                                             NULL};
 /* Appends: a server that is started again has a part of the same file. */
 static const char *const strace_words[] = {"strace", "-f", "-tt", "-A", "-o", OUT, OPTIONS, NULL};
 
@@ -201,8 +210,12 @@ static int try_true(const struct tool *t, struct buf *output) {
   struct arena arena;
   arena_init(&arena);
   const char *const *envp = (const char *const *)environ;
+  const char **argv = join(&arena, &use, none, SIGTERM, command);
+  const struct places places = {.reports = folder};
+  for (size_t i = 0; argv[i]; i++)
+    argv[i] = place_fill(&arena, argv[i], &places);
   struct child_plan plan = {
-      .argv = join(&arena, &use, none, SIGTERM, command),
+      .argv = (const char *const *)argv,
       .envp = t->out_variable ? (const char *const *)with_variable(&arena, &use, envp) : envp};
   int status = -1;
   if (pipe2(ends, O_CLOEXEC) == 0) {

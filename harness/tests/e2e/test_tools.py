@@ -21,7 +21,8 @@ SOON = {"within": "100ms"}  # ten times that under a tool
 def faulty(tmp_path_factory):
     """The faulty server's command for --command: faulty("crash")."""
     program = tmp_path_factory.mktemp("faulty") / "faulty_server"
-    subprocess.run(["cc", "-g", "-O0", "-o", program, tool.HERE / "faulty_server.c"], check=True)
+    subprocess.run(["cc", "-g", "-O0", "-D_GNU_SOURCE", "-pthread", "-o", program,
+                    tool.HERE / "faulty_server.c"], check=True)
     return lambda mistake: f"{program} {{socket}} {mistake}"
 
 
@@ -120,13 +121,15 @@ def test_gdb_takes_breakpoints(run, session, faulty):
 
 @pytest.mark.parametrize("mistake, words", [("crash", "Invalid write of size 1"),
                                             ("overrun", "bytes after a block of size ")])
-def test_valgrind_s_first_error_is_the_case_s(mistake, words, run, session, faulty):
+def test_valgrind_s_report_is_the_case_s(mistake, words, run, session, faulty):
     result = run("--command", faulty(mistake), "--valgrind", session("a", GET))
     finding = result.finding
-    assert (result.status, finding.word, finding.kind) == (1, "ERROR", "server_crash"), result
-    assert "  the server was ended by valgrind, which has found an error in it\n" in finding.text
+    assert (result.status, finding.word, finding.kind) == (1, "ERROR", "sanitizer_report"), result
+    assert finding.text.startswith("  memcheck: invalid-"), finding.text
+    assert re.search(r" in make_mistake at faulty_server\.c:\d+ \(first seen, confirmed alone\)",
+                     finding.text.splitlines()[0])
     assert words in finding.text and "make_mistake (faulty_server.c:" in finding.text
-    assert words in (kept(finding) / "server.log").read_text()
+    assert words in (kept(finding) / "sanitizer.txt").read_text()
 
 
 def test_without_valgrind_the_overrun_is_not_noticed(run, session, faulty):

@@ -48,7 +48,9 @@ static const struct {
      "strace|-f|-tt|-A|-o|/x/out|-e|trace=read, write|serve|{socket}", 10, false},
     {"strace", NULL, "strace|-f|-tt|-A|-o|/x/out|serve|{socket}", 0, true},
     {"valgrind", "-v",
-     "valgrind|-q|--error-exitcode=99|--exit-on-first-error=yes|-v|serve|{socket}", 20, false},
+     "valgrind|-q|--error-exitcode=99|--log-file={reports}/memcheck.%p|--leak-check=full|"
+     "--show-leak-kinds=definite|--errors-for-leak-kinds=definite|-v|serve|{socket}",
+     20, false},
     {"rr", "", "rr|record|serve|{socket}", 10, false},
     {"gdb", "-ex 'break f'",
      "gdb|-q|-batch|-ex|" QUIET("PIPE") "|-ex|" QUIET(
