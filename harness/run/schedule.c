@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "run/clock.h"
 #include "run/comparison.h"
+#include "run/fold.h"
 #include "run/keep.h"
 #include "run/pause.h"
 #include "run/tally.h"
@@ -25,7 +26,8 @@
 #include "session/cursor.h"
 
 enum {
-  GRACE_MS = 30000 /* beyond a case's own limits, before its worker is taken for hung */
+  GRACE_MS = 30000, /* beyond a case's own limits, before its worker is taken for hung */
+  MANY_FRESH = 32   /* servers to be started one by one, for which it pays to make forks cheap */
 };
 
 struct crew;
@@ -379,6 +381,14 @@ static void tell_reports(struct crew *c) {
   buf_fini(&summary);
 }
 
+static void prepare_forks(const struct crew *c) {
+  size_t fresh = 0;
+  for (size_t i = 0; i < c->njobs; i++)
+    fresh += c->jobs[i].fresh;
+  if (fresh >= MANY_FRESH)
+    fold_heap();
+}
+
 struct run_totals schedule_run(const struct run_config *config, const struct sink *sinks,
                                size_t nsinks) {
   struct crew c = {.config = config, .sinks = sinks, .nsinks = nsinks, .processor = sched_getcpu()};
@@ -398,6 +408,7 @@ struct run_totals schedule_run(const struct run_config *config, const struct sin
   uint64_t start = clock_usec();
   for (size_t i = 0; i < nsinks; i++)
     sinks[i].begin(sinks[i].arg, &info);
+  prepare_forks(&c);
   for (unsigned i = 0; i < config->workers && i < c.njobs; i++) {
     c.slots[i] = (struct worker_slot){.crew = &c, .index = i};
     start_worker(&c.slots[i]);
