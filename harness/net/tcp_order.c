@@ -176,13 +176,28 @@ bool tcp_order_add(struct tcp_order *o, unsigned side, uint64_t usec, const stru
   return true;
 }
 
+/* Up to where a side's stream is there without a gap, also of what is held. */
+static uint32_t whole_until(const struct tcp_order *o, unsigned side) {
+  uint32_t end = o->streams[side].next;
+  for (size_t i = 0; i < o->held.n;) {
+    const struct held *h = vec_at(&o->held, i++);
+    uint32_t own_end = h->seq + (uint32_t)h->n + (h->fin && h->missing == 0);
+    if (h->side == side && ahead(h->seq, end) <= 0 && ahead(own_end, end) > 0) {
+      end = own_end;
+      i = 0;
+    }
+  }
+  return end;
+}
+
 bool tcp_order_lacks(const struct tcp_order *o, unsigned *side, size_t *bytes) {
   for (*side = 0; *side < 2; ++*side) {
     const struct tcp_stream *s = &o->streams[*side];
-    int32_t least = s->known && s->has_acked ? ahead(s->acked, s->next) : 0;
+    uint32_t end = whole_until(o, *side);
+    int32_t least = s->known && s->has_acked ? ahead(s->acked, end) : 0;
     for (size_t i = 0; i < o->held.n; i++) {
       const struct held *h = vec_at(&o->held, i);
-      int32_t gap = h->side == *side ? ahead(h->seq, s->next) : 0;
+      int32_t gap = h->side == *side ? ahead(h->seq, end) : 0;
       if (gap > 0 && (least <= 0 || gap < least))
         least = gap;
     }

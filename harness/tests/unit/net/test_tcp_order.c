@@ -163,6 +163,30 @@ START_TEST(what_is_missing_at_the_end_is_told) {
 }
 END_TEST
 
+/* The answer to a lost request is there, and acknowledged; it only waits for that. */
+START_TEST(what_waits_is_not_missing) {
+  unsigned side;
+  size_t bytes;
+  shake();
+  add(0, 1009, 5001, TH_ACK, "z");
+  add(1, 5001, 1010, TH_ACK, "answer");
+  add(0, 1010, 5007, TH_ACK, "");
+  ck_assert(tcp_order_lacks(&order, &side, &bytes));
+  ck_assert_uint_eq(side, 0);
+  ck_assert_uint_eq(bytes, 8);
+  teardown();
+  setup();
+  add(1, 1000, 0, TH_SYN, ""); /* the sides the other way round */
+  add(0, 5000, 1001, TH_SYN | TH_ACK, "");
+  add(1, 1009, 5001, TH_ACK, "z");
+  add(0, 5001, 1010, TH_ACK | TH_FIN, "answer");
+  add(1, 1010, 5008, TH_ACK, "");
+  ck_assert(tcp_order_lacks(&order, &side, &bytes));
+  ck_assert_uint_eq(side, 1);
+  ck_assert_uint_eq(bytes, 8);
+}
+END_TEST
+
 /* Cut off by the capture: what follows waits for the rest, which may come again. */
 START_TEST(what_was_cut_off_can_come_again) {
   const struct packet cut = {
@@ -275,6 +299,7 @@ static Suite *suite(void) {
   tcase_add_test(t, a_start_in_the_middle_begins_with_what_comes);
   tcase_add_test(t, what_is_missing_is_told);
   tcase_add_test(t, what_is_missing_at_the_end_is_told);
+  tcase_add_test(t, what_waits_is_not_missing);
   tcase_add_test(t, what_was_cut_off_can_come_again);
   tcase_add_test(t, no_more_is_held_than_may_be);
   tcase_add_test(t, any_disorder_comes_out_in_order);
