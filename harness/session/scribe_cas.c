@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "session/freedom.h"
 #include "session/scope.h"
 #include "session/scribe_internal.h"
 
@@ -38,10 +39,6 @@ static int by_first(const void *a, const void *b) {
   return (x->first > y->first) - (x->first < y->first);
 }
 
-static bool is_answer(const struct frame *f) {
-  return f->h.magic == MAGIC_RESPONSE || f->h.magic == MAGIC_ALT_RESPONSE;
-}
-
 static bool is_request(const struct frame *f) {
   return f->h.magic == MAGIC_REQUEST || f->h.magic == MAGIC_ALT_REQUEST;
 }
@@ -52,7 +49,7 @@ static void collect(const struct scribe_plan *p, struct vec *uses) {
     struct frame f;
     if (!mark_frame(p->scribe, m, &f) || f.h.cas == 0)
       continue;
-    if (m->from_server ? is_answer(&f) : is_request(&f))
+    if (m->from_server ? frame_is_answer(&f) : is_request(&f))
       *(struct use *)vec_push(uses) = (struct use){f.h.cas, i, m->from_server};
   }
 }

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "mcbp/quiet.h"
+#include "session/freedom.h"
 #include "session/scribe_internal.h"
 
 /* What matters of a connection's marks. */

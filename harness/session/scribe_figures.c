@@ -1,23 +1,9 @@
 /* The figures that `stat` answers with are a server's own affair, in number, order and value. */
 #include "base/check.h"
+#include "session/freedom.h"
 #include "session/scribe_internal.h"
 
 #include <stdlib.h>
-
-enum { STAT = 0x10 };
-
-static bool is_plain_stat(const struct frame *f) {
-  return f->h.magic == MAGIC_RESPONSE && f->h.opcode == STAT && f->h.status == 0 &&
-         f->h.extlen == 0 && f->h.datatype == 0 && f->h.cas == 0;
-}
-
-bool frame_is_figure(const struct frame *f) {
-  return is_plain_stat(f) && f->key.n > 0;
-}
-
-bool frame_ends_figures(const struct frame *f) {
-  return is_plain_stat(f) && f->h.bodylen == 0;
-}
 
 /* The figures in hand on a connection: the marks between these that are the server's. */
 struct figures {

@@ -81,10 +81,6 @@ struct span mark_bytes(const struct scribe *s, const struct mark *m);
 /* Whether a mark is a whole frame; then `f` is it. */
 bool mark_frame(const struct scribe *s, const struct mark *m, struct frame *f);
 
-/* Whether the answer is a figure of `stat`, or the empty one that ends them. */
-bool frame_is_figure(const struct frame *f);
-bool frame_ends_figures(const struct frame *f);
-
 /* The parts of the plan: how connections end, what each answer's CAS becomes, where figures are. */
 void scribe_plan_ends(struct scribe_plan *p);
 void scribe_plan_cas(struct scribe_plan *p);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "session/freedom.h"
 #include "session/render.h"
 #include "session/scribe_internal.h"
 #include "session/session.h"
@@ -12,25 +13,13 @@ struct writer {
   bool shut[SESSION_CONNS];      /* and that it is told as ended */
 };
 
-static bool is_spoken(const struct frame *f) {
-  switch (f->h.opcode) {
-  case 0x0b: /* version */
-  case 0x20: /* sasl_list_mechs, sasl_auth, sasl_step */
-  case 0x21:
-  case 0x22:
-    return true;
-  default:
-    return frame_is_figure(f) || f->h.status != 0;
-  }
-}
-
 /* What an answer holds that is the server's own affair. */
 static struct render_holes holes_of(const struct frame *f, const struct line_plan *line,
                                     bool from_server) {
   struct render_holes holes = {.cas_text = line->cas[0] ? line->cas : NULL};
-  if (from_server && !magic_is_server(f->h.magic) && magic_is_response(f->h.magic)) {
+  if (from_server && frame_is_answer(f)) {
     holes.cas = f->h.cas != 0;
-    holes.value = f->value.n > 0 && is_spoken(f);
+    holes.value = f->value.n > 0 && frame_value_is_free(f);
   }
   return holes;
 }
