@@ -15,7 +15,7 @@ struct command {
 };
 
 extern const struct command command_run, command_accept, command_compare, command_shrink,
-    command_list, command_show, command_lint, command_record;
+    command_list, command_show, command_lint, command_record, command_replay;
 
 /* getopt_long with messages of our own: prints what is wrong with the option in hand. `program` is
  * the command's name. Returns EXIT_USAGE. */

@@ -7,7 +7,7 @@
 
 static const struct command *const commands[] = {&command_run,    &command_accept, &command_compare,
                                                  &command_shrink, &command_list,   &command_show,
-                                                 &command_lint,   &command_record};
+                                                 &command_lint,   &command_record, &command_replay};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

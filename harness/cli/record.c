@@ -34,8 +34,7 @@ const struct command command_record = {
             "came, 3 the infrastructure.\n"
             "Examples:\n"
             "  mcreplay record --listen unix:/tmp/p.sock -o shop.session\n"
-            "  mcreplay record --attach tcp:127.0.0.1:11211 --listen tcp:127.0.0.1:11311 \\\n"
-            "      -o shop.pcap\n"
+            "  mcreplay record -s refserver --listen tcp:127.0.0.1:11311 -o shop.pcap\n"
             "  mcreplay record --from traffic.pcapng --port 11311 -o cases/shop/\n",
     .main = record_main,
 };

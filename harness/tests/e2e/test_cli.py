@@ -11,7 +11,7 @@ import tool
 import wire
 from sessions import BYSTANDER, SESSIONS, WRONG
 
-COMMANDS = ["run", "compare", "shrink", "list", "show", "lint"]
+COMMANDS = ["run", "compare", "shrink", "list", "show", "lint", "record", "replay"]
 
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
