@@ -252,4 +252,4 @@ def test_memory_does_not_grow_with_the_capture(capture):
         result, kib = tool.peak("replay", "-s", "refserver", capture(t, name=f"{rounds}.pcap"))
         assert result.status == 0, result.err
         sizes.append(kib)
-    assert sizes[1] < sizes[0] + 8192, sizes
+    assert tool.sanitized() or sizes[1] < sizes[0] + 8192, sizes
