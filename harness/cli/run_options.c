@@ -64,7 +64,7 @@ static bool find_goldens(struct run_options *o, const struct run_words *w, struc
     return false;
   }
   o->golden =
-      given ? xstrdup(given) : xasprintf("%s/golden/%s", o->paths.fixtures, o->profile->name);
+      given ? xstrdup(given) : xasprintf("%s/golden/%s", o->paths.fixtures, o->profile->goldens);
   return w->accepts || goldens_check(o->golden, &o->paths, diag);
 }
 

@@ -27,7 +27,7 @@ struct stop_draft {
 
 /* What the tables read into. */
 struct draft {
-  const char *name;
+  const char *name, *goldens;
   const char **command;
   const char **environment;
   struct transport_draft transports[TRANSPORTS];
@@ -93,8 +93,8 @@ static bool read_dialect(struct yaml *y, const char *name, yaml_node_t *node, vo
   return true;
 }
 
-/* The name becomes a folder's. */
-static bool read_profile_name(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
+/* The name of a folder as well. */
+static bool read_folder(struct yaml *y, const char *name, yaml_node_t *node, void *to) {
   struct span text;
   if (!yaml_scalar(y, name, node, &text))
     return false;
@@ -243,13 +243,14 @@ static bool read_stop(struct yaml *y, const char *name, yaml_node_t *node, void 
 }
 
 static const struct yaml_key profile_keys[] = {
-    {"name", read_profile_name, offsetof(struct draft, name), true},
+    {"name", read_folder, offsetof(struct draft, name), true},
     {"command", read_command, offsetof(struct draft, command), true},
     {"transports", read_transports, offsetof(struct draft, transports), true},
     {"environment", read_environment, offsetof(struct draft, environment), false},
     {"version", yaml_text, offsetof(struct draft, version), false},
     {"capabilities", yaml_texts, offsetof(struct draft, capabilities), false},
     {"volatile-stats", yaml_texts, offsetof(struct draft, volatile_stats), false},
+    {"goldens", read_folder, offsetof(struct draft, goldens), false},
     {"dialect", read_dialect, offsetof(struct draft, dialect), false},
     {"ready-within", read_duration, offsetof(struct draft, ready_ms), false},
     {"stop", read_stop, offsetof(struct draft, stop), false},
@@ -293,6 +294,7 @@ static bool check_transports(struct yaml *y, const struct draft *d) {
 
 static void profile_take_draft(struct profile *p, const struct draft *d) {
   p->name = d->name;
+  p->goldens = d->goldens ? d->goldens : d->name;
   p->command = d->command;
   p->environment = d->environment;
   for (int t = 0; t < TRANSPORTS; t++) {
@@ -365,6 +367,7 @@ struct profile *profile_of_command(const char *command, const char *label, struc
     p->transports[socket ? TRANSPORT_UNIX : tls ? TRANSPORT_TLS : TRANSPORT_TCP].supported = true;
   if (p->name && strrchr(p->name, '/'))
     p->name = strrchr(p->name, '/') + 1;
+  p->goldens = p->name;
 out:
   if (diag->count > before) {
     profile_free(p);
@@ -380,7 +383,7 @@ void profile_set_program(struct profile *p, const char *program) {
 struct profile *profile_attached(const struct addr *a) {
   struct profile *p = profile_new();
   p->attached = arena_copy(&p->arena, a, sizeof *a);
-  p->name = p->attached->text;
+  p->name = p->goldens = p->attached->text;
   p->transports[a->transport].supported = true;
   return p;
 }

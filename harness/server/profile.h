@@ -1,7 +1,7 @@
 /* A server profile: how a server is started, known to be ready and right, and stopped. YAML, read
  * with libyaml against a table of keys; every error names file, line and column. Owns its memory.
  *
- *   name: memcached                    required; the folder of its goldens
+ *   name: memcached                    required
  *   command: [memcached, -t, "2"]      required; looked up in PATH
  *   transports:                        required: one or more
  *     unix: {args: [-s, "{socket}"]}   command and args must hold {socket}
@@ -13,6 +13,8 @@
  *   version: "1.6"
  *   capabilities: [flush, ..]
  *   volatile-stats: ["lru_*", ..]      what the server counts of its own accord, for goldens
+ *   goldens: memcached                 the folder of its goldens; NAME when not given, and another
+ *                                      name for servers that must give the same bytes
  *   dialect: stock                     or couchbase
  *   ready-within: 10s
  *   stop: {signal: SIGTERM, within: 10s}
@@ -51,6 +53,7 @@ struct profile_tls {
 struct profile {
   struct arena arena;
   const char *name;
+  const char *goldens;         /* the folder of its goldens */
   const char *file;            /* NULL for one made of a command line */
   const char **command;        /* NULL-terminated; NULL when attached */
   const struct addr *attached; /* where it listens; NULL when it is spawned */

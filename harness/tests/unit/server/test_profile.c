@@ -43,6 +43,7 @@ START_TEST(every_key) {
                                  "environment: {A: '{dir}', B: \"\"}\n"
                                  "version: 1.6\n"
                                  "capabilities: [sasl, flush]\n"
+                                 "goldens: srv\n"
                                  "dialect: couchbase\n"
                                  "ready-within: 1500ms\n"
                                  "stop: {signal: SIGINT, within: 2}\n"
@@ -65,6 +66,7 @@ START_TEST(every_key) {
   ck_assert_ptr_null(p->environment[2]);
   ck_assert_str_eq(p->version, "1.6");
   ck_assert(profile_can(p, "sasl") && profile_can(p, "flush") && !profile_can(p, "tls"));
+  ck_assert_str_eq(p->goldens, "srv");
   ck_assert_int_eq(p->dialect, DIALECT_COUCHBASE);
   ck_assert_uint_eq(p->ready_ms, 1500);
   ck_assert_int_eq(p->stop_signal, SIGINT);
@@ -84,6 +86,7 @@ START_TEST(defaults) {
   ck_assert_ptr_null(p->environment[0]);
   ck_assert_ptr_null(p->capabilities[0]);
   ck_assert_ptr_null(p->version);
+  ck_assert_str_eq(p->goldens, "x");
   ck_assert_int_eq(p->dialect, DIALECT_STOCK);
   ck_assert_int_eq(p->stop_signal, SIGTERM);
   ck_assert_uint_eq(p->stop_ms, 10000);
