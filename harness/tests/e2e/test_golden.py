@@ -9,7 +9,8 @@ import tool
 import yaml
 from terminal import Terminal
 
-GOLDEN = tool.ROOT / "fixtures" / "golden" / "memcached"
+GOLDENS = tool.ROOT / "fixtures" / "golden"
+SERVERS = {"memcached": r"1\.6\.\d+", "refserver": r"\d+\.\d+\.\d+"}
 MEMCACHED = tool.ROOT / "fixtures" / "servers" / "memcached.yaml"
 MISS = 'c1 > get key="{ns}absent" opaque=0x1\nc1 < get status=key_enoent value=* opaque=0x1'
 HIT = """
@@ -54,8 +55,9 @@ def data(session, tmp_path, profile):
     return Data()
 
 
-def test_every_case_that_memcached_can_play_has_a_golden():
-    can = yaml.safe_load((tool.ROOT / "fixtures/servers/memcached.yaml").read_text())
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_case_that_a_server_can_play_has_a_golden(server):
+    can = yaml.safe_load((tool.ROOT / f"fixtures/servers/{server}.yaml").read_text())
     cases = set()
     for path in (tool.ROOT / "cases").rglob("*.session"):
         text = path.read_text()
@@ -63,15 +65,17 @@ def test_every_case_that_memcached_can_play_has_a_golden():
         words = {word.strip() for pair in needs for word in ",".join(pair).split(",") if word}
         if words <= set(can["capabilities"]):
             cases.add(path.relative_to(tool.ROOT / "cases").with_suffix(""))
-    goldens = {path.relative_to(GOLDEN).with_suffix("") for path in GOLDEN.rglob("*.golden")}
+    folder = GOLDENS / server
+    goldens = {path.relative_to(folder).with_suffix("") for path in folder.rglob("*.golden")}
     assert len(cases) > 300 and cases == goldens
 
 
-def test_no_golden_leaves_an_opaque_or_a_status_open():
-    for path in GOLDEN.rglob("*.golden"):
+@pytest.mark.parametrize("server, version", SERVERS.items())
+def test_no_golden_leaves_an_opaque_or_a_status_open(server, version):
+    for path in (GOLDENS / server).rglob("*.golden"):
         text = re.sub(r'"(\\.|[^"\\])*"', "", path.read_text())
         assert not re.search(r"\b(opaque|status|magic|datatype)=[*?]", text), path
-        assert re.search(r"^server  memcached 1\.6\.\d+$", text, re.M), path
+        assert re.search(rf"^server  {server} {version}$", text, re.M), path
 
 
 def test_an_answer_that_the_case_allows_and_the_golden_does_not_is_a_regression(data):
@@ -256,7 +260,7 @@ def test_what_memcached_answers_is_as_in_the_repository(tmp_path):
     assert tool.command("accept", "--all", "--golden", golden, *ids).status == 0
     for name in ids:
         made, there = ((folder / f"{name}.golden").read_text().splitlines()[2:]
-                       for folder in (golden, GOLDEN))
+                       for folder in (golden, GOLDENS / "memcached"))
         assert made == there, name
 
 
