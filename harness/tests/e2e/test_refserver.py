@@ -155,6 +155,45 @@ def test_every_case_passes_on_tcp(run):
     assert_all_passed(run("-s", "refserver", "--transport", "tcp", "-j", 2, "--min", 360))
 
 
+@pytest.fixture
+def planted(tmp_path):
+    """The profile of a send path with a fault: planted("copy", "answer-twice")."""
+
+    def write(send_path, fault):
+        name = f"{SEND_PATHS[send_path]}.yaml"
+        text = (tool.ROOT / "fixtures/servers" / name).read_text()
+        option = f"--send-path={send_path}"
+        assert text.count(option) == 1
+        (tmp_path / name).write_text(text.replace(option, f"{option}, --fault={fault}"))
+        return tmp_path / name
+
+    return write
+
+
+@every_send_path
+def test_goldens_see_on_each_send_path_what_cases_leave_open(send_path, planted, run):
+    case = "expiry/every-command-misses-an-expired-item"
+    result = run("-s", SEND_PATHS[send_path], case)
+    assert result.status == 0, result
+    result = run("-s", planted(send_path, "text-left-over"), case)
+    assert result.status == 1 and result.finding.kind == "regression", result
+    assert "golden    fixtures/golden/refserver/" in result.finding.text, result
+
+
+@pytest.mark.parametrize(
+    "wrong, fault, other", [("sendmsg", "byte-lost", "copy"), ("reference", "buffer-reused", "sendmsg")]
+)
+def test_a_comparison_sees_that_a_send_path_is_wrong(wrong, fault, other, planted, tmp_path):
+    def compare(baseline, candidate):
+        return tool.compare(tmp_path, "--baseline", baseline, "--candidate", candidate, "-d",
+                            "slow-read", "pipeline/four-jams-at-once")
+
+    assert compare(SEND_PATHS[wrong], SEND_PATHS[other]).status == 0
+    for sides in (planted(wrong, fault), SEND_PATHS[other]), (SEND_PATHS[other], planted(wrong, fault)):
+        result = compare(*sides)
+        assert result.status == 1 and result.finding.kind == "difference", result
+
+
 @every_send_path
 @pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp"])
 def test_byte_counters_tell_what_passed(send_path, tcp, refserver):
