@@ -169,7 +169,8 @@ START_TEST(truncated_anywhere) {
       continue;
     load(&text, all[i].file);
     size_t before = 0;
-    for (size_t n = 0; n <= text.n; n++) {
+    /* Everywhere in what names the error, more and more rarely behind. */
+    for (size_t n = 0; n <= text.n; n += 1 + n / 256) {
       struct sanitizer_report r;
       struct span rest = span_of(text.p, n);
       size_t found = count(rest);
