@@ -12,6 +12,7 @@
 enum {
   KNOWN_TIMEOUT_MS = 200, /* for a case that is known to stand still */
   NS_DIGITS = 62,
+  NS_LETTERS = 52, /* the last of them */
   NS_COUNT = NS_DIGITS * NS_DIGITS * NS_DIGITS
 };
 
@@ -24,12 +25,13 @@ static void done_cb(void *arg) {
   event_base_loopbreak(arg);
 }
 
-/* Four characters: which worker, and a count. True when the count has gone round, so that keys of
- * earlier cases may be met again on the same server. */
+/* Four characters: which worker, as a letter, so that no key space is a number; and a count. True
+ * when the count has gone round, so that keys of earlier cases may be met again on the same server.
+ */
 static bool next_ns(struct stage *s, char ns[4]) {
   static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   unsigned n = s->ns_next++ % NS_COUNT;
-  ns[0] = digits[s->index % NS_DIGITS];
+  ns[0] = digits[NS_DIGITS - NS_LETTERS + s->index % NS_LETTERS];
   ns[1] = digits[n / NS_DIGITS / NS_DIGITS];
   ns[2] = digits[n / NS_DIGITS % NS_DIGITS];
   ns[3] = digits[n % NS_DIGITS];

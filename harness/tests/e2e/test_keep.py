@@ -188,6 +188,14 @@ def test_the_report_names_the_files(run, session, profile):
     assert paths == sorted(str(p.resolve()) for p in place.iterdir())
 
 
+def test_no_key_space_is_a_number(run, session, profile):
+    """Else a server that takes a key for a number would find one now and then."""
+    result = run("-s", profile(), "-j", 3, "--repeat", 12, session("a", WRONG))
+    talks = [(folder(f) / "conversation.txt").read_text() for f in result.findings]
+    spaces = [re.search(r'get key="(\w{4})absent"', talk)[1] for talk in talks]
+    assert len(spaces) == 12 and all(s[0].isalpha() for s in spaces), spaces
+
+
 def test_a_hundred_are_enough(run, session, profile, tmp_path):
     result = run("-s", profile(), "-j", 2, "--repeat", 102, session("a", WRONG))
     assert result.totals["failed"] == 102
