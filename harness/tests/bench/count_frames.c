@@ -1,5 +1,6 @@
-/* The speed that a server and the kernel allow: sends noop frames as fast as the socket takes them
- * and only counts the bytes that come back. The measure for mcreplay's own speed. */
+/* The speed that a server and the kernel allow: sends noop frames as fast as the socket takes them,
+ * or with a depth so that no more than that many wait for their answers, and only counts the bytes
+ * that come back. The measure for mcreplay's own speed. */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -58,24 +59,26 @@ static bool went_on(ssize_t n) {
 }
 
 /* Sends and counts until every frame is answered; false with errno set. */
-static bool exchange(int fd, uint64_t frames) {
+static bool exchange(int fd, uint64_t frames, uint64_t depth) {
   static struct sender sender;
   static uint8_t answers[CHUNK];
   sender.end = frames;
-  uint64_t due = frames * FRAME;
+  uint64_t due = frames * FRAME, unsent = due;
   while (due > 0) {
     if (sender.at == sender.n)
       sender_fill(&sender);
-    bool sending = sender.at < sender.n;
+    uint64_t room = depth * FRAME - (due - unsent), left = sender.n - sender.at;
+    size_t chunk = (size_t)(left < room ? left : room);
+    bool sending = chunk > 0;
     struct pollfd ready = {.fd = fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
     if (poll(&ready, 1, -1) < 0 && errno != EINTR)
       return false;
     if (ready.revents & POLLOUT) {
-      ssize_t n =
-          send(fd, sender.bytes + sender.at, sender.n - sender.at, MSG_DONTWAIT | MSG_NOSIGNAL);
+      ssize_t n = send(fd, sender.bytes + sender.at, chunk, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (!went_on(n))
         return false;
       sender.at += n > 0 ? (size_t)n : 0;
+      unsent -= n > 0 ? (uint64_t)n : 0;
     }
     if (ready.revents & (POLLIN | POLLHUP | POLLERR)) {
       ssize_t n = recv(fd, answers, sizeof answers, MSG_DONTWAIT);
@@ -97,16 +100,23 @@ static double now(void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-int main(int argc, char **argv) {
+/* 0: it is none. */
+static uint64_t number(const char *text) {
   char *rest = NULL;
-  uint64_t frames = argc == 3 ? strtoull(argv[2], &rest, 10) : 0;
-  if (frames == 0 || *rest != '\0') {
-    fputs("usage: count_frames SOCKET FRAMES\n", stderr);
+  uint64_t n = strtoull(text, &rest, 10);
+  return *rest == '\0' && n < UINT32_MAX ? n : 0;
+}
+
+int main(int argc, char **argv) {
+  uint64_t frames = argc == 3 || argc == 4 ? number(argv[2]) : 0;
+  uint64_t depth = argc == 4 ? number(argv[3]) : frames;
+  if (frames == 0 || depth == 0) {
+    fputs("usage: count_frames SOCKET FRAMES [DEPTH]\n", stderr);
     return 2;
   }
   int fd = socket_open(argv[1]);
   double start = now();
-  if (fd < 0 || !exchange(fd, frames)) {
+  if (fd < 0 || !exchange(fd, frames, depth)) {
     fprintf(stderr, "count_frames: %s: %s\n", argv[1], strerror(errno));
     return 1;
   }
