@@ -8,7 +8,7 @@
 #include "mcbp/frame.h"
 #include "scribed.h"
 
-enum { ROUNDS = 3000, CONNS = 5, STEPS = 60 };
+enum { ROUNDS = 1500, CONNS = 5, STEPS = 60 };
 
 static const uint64_t default_seed = 0x736372696265;
 
