@@ -30,10 +30,10 @@ void *xcalloc(size_t count, size_t size) {
 }
 
 void *xrealloc(void *p, size_t n) {
-  p = realloc(p, n ? n : 1);
-  if (!p)
+  void *moved = realloc(p, n ? n : 1);
+  if (!moved)
     DIE("out of memory (%zu bytes)", n);
-  return p;
+  return moved;
 }
 
 char *xstrdup(const char *s) {

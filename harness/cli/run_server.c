@@ -19,6 +19,7 @@ bool run_server_yaml(const char *path, struct buf *text, struct diag *diag) {
 /* The profile of a name or a file, which the option gave. */
 static struct profile *load_profile(const struct run_options *o, const char *option,
                                     const char *server, struct diag *diag) {
+  CHECK(server);
   bool is_path = strchr(server, '/') || text_glob(span_str("*.yaml"), span_str(server));
   char *path = is_path ? xstrdup(server) : paths_fixture(&o->paths, "servers", server);
   struct profile *p = NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -247,6 +248,7 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     command_bad_option(w->program, argv);
     return false;
   }
+  CHECK(text || flag);
   if (text)
     *text = optarg;
   else

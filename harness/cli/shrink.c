@@ -120,6 +120,7 @@ static char *reproduce_line(const struct shrinking *s, const struct shrink_resul
 
 static void print_voucher(const struct shrinking *s, const struct shrink_result *r) {
   const char *server = s->options->profile->name;
+  CHECK(r->voucher != VOUCHER_REFERENCE || s->reference);
   if (r->voucher == VOUCHER_REFERENCE)
     printf("  vouched by  %s, which passes it\n", s->reference->profile->name);
   else if (r->voucher == VOUCHER_DELIVERY)

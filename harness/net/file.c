@@ -17,7 +17,7 @@ enum { READ_MAX = 64 * 1024, TREE_DESCRIPTORS = 16 };
 static bool read_all(int fd, struct buf *out) {
   for (;;) {
     size_t room = out->cap - out->n, want = room < READ_MAX ? room : READ_MAX;
-    uint8_t extra, *to = want ? buf_reserve(out, want) : &extra;
+    uint8_t extra = 0, *to = want ? buf_reserve(out, want) : &extra;
     CHECK(to);
     ssize_t n = read(fd, to, want ? want : 1);
     if (n == 0)

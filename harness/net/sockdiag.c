@@ -28,7 +28,7 @@ static void set_end(const struct sockaddr_storage *sa, __be16 *port, __be32 addr
 }
 
 bool sockdiag_open(struct sockdiag *d, int fd) {
-  struct sockaddr_storage ours, theirs;
+  struct sockaddr_storage ours = {0}, theirs = {0};
   socklen_t n = sizeof ours, m = sizeof theirs;
   *d = (struct sockdiag){.netlink = -1};
   if (getsockname(fd, (struct sockaddr *)&ours, &n) != 0 ||

@@ -52,7 +52,11 @@ void keep_free(struct keep *k) {
 static char fit(char c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
     return c;
-  return c == '/' ? '.' : strchr("+,-._=@", c) ? c : '-';
+  if (c == '/')
+    return '.';
+  if (strchr("+,-._=@", c))
+    return c;
+  return '-';
 }
 
 char *keep_name(const struct run_config *config, const struct job *job) {

@@ -165,7 +165,7 @@ bool yaml_pairs(struct yaml *y, const char *name, yaml_node_t *node,
   for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
        p++) {
     yaml_node_t *at = yaml_document_get_node(&y->document, p->key);
-    struct span key;
+    struct span key = {0};
     if (!yaml_scalar(y, "a key", at, &key))
       ok = false;
     else if (is_repeated(y, node, p, key))

@@ -94,7 +94,7 @@ static size_t counterpart(const struct part *p, size_t i) {
 
 static void compare_part(struct differences *d, const struct pattern *pattern, unsigned section,
                          const struct part *p) {
-  size_t min = p->want_len, max = p->want_len;
+  size_t min = p->want_len, max = min;
   if (p->gap) {
     min = (size_t)pattern->section_len[section] + p->gap->min;
     max = (size_t)pattern->section_len[section] + p->gap->max;

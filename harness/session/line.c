@@ -363,7 +363,7 @@ static void store(struct section *all, struct arena *arena, struct pattern *out)
 static void assemble(struct line *l, struct section *all, struct pattern *out) {
   out->dialect = l->scope->dialect;
   out->server = l->server;
-  for (uint8_t i = 0; i < SECTIONS; i++) {
+  for (unsigned i = 0; i < SECTIONS; i++) {
     struct section *s = &l->sections[i];
     out->section_len[i] = (uint32_t)s->bytes.n;
     if (s->has_gap) {

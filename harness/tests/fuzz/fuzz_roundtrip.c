@@ -35,7 +35,8 @@ static void check_stream(enum dialect dialect, bool to_server, struct span bytes
   struct span rest = buf_span(&text);
   while (rest.n > 0) {
     const uint8_t *end = memchr(rest.p, '\n', rest.n);
-    CHECK(end && memcmp(rest.p, prefix, sizeof prefix - 1) == 0);
+    CHECK(end);
+    CHECK(memcmp(rest.p, prefix, sizeof prefix - 1) == 0);
     size_t n = (size_t)(end - rest.p);
     compile(span_from(span_sub(rest, 0, n), sizeof prefix - 1), dialect, to_server, &again);
     rest = span_from(rest, n + 1);
