@@ -20,7 +20,7 @@ def faults(monkeypatch):
     loader.exec_module(module)
     monkeypatch.setattr(module, "MCREPLAY", tool.MCREPLAY)
     monkeypatch.setattr(module, "program", lambda build: PLAIN)
-    monkeypatch.setattr(module, "build", lambda: None)
+    monkeypatch.setattr(module, "build", lambda presets: None)
     return module
 
 
@@ -62,6 +62,16 @@ def test_a_defect_that_nothing_shows_is_a_miss(faults, monkeypatch, capsys):
     monkeypatch.setitem(faults.PLANS, "byte-lost", plan)
     assert play(faults, monkeypatch, "byte-lost") == 1
     assert "nothing" in capsys.readouterr().out
+
+
+def test_a_detector_that_is_switched_off_is_told_in_the_report(faults, monkeypatch, tmp_path, capsys):
+    """The defect is there, and nothing in the plain server notices."""
+    monkeypatch.setitem(faults.PLANS, "leak-of-item", replace(
+        faults.PLANS["leak-of-item"], build="release", cases="cases/append"))
+    assert play(faults, monkeypatch, "--junit", str(tmp_path / "r.xml"), "leak-of-item") == 1
+    missed, control = tool.etree.parse(tmp_path / "r.xml").iter("testcase")
+    assert missed.get("name") == "leak-of-item" and "MISSED" in missed.find("failure").get("message")
+    assert control.find("failure") is None
 
 
 def test_red_without_a_defect_is_told(faults, monkeypatch, capsys):
