@@ -219,7 +219,7 @@ struct relay *relay_new(struct event_base *base, int client, const struct tls_id
   r->arg = arg;
   r->soon = evtimer_new(base, on_soon, r);
   CHECK(r->soon);
-  struct sockaddr_storage sa;
+  struct sockaddr_storage sa = {0};
   socklen_t len = sizeof sa;
   bool is_unix = getsockname(client, (struct sockaddr *)&sa, &len) == 0 && sa.ss_family == AF_UNIX;
   if (!is_unix)
