@@ -86,7 +86,7 @@ bool reports_want_leaks(const char *const *envp) {
   bool want = true;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     const char *value = value_of(envp, names[i]);
-    for (const char *at = value; at && (at = strstr(at, option)) != NULL;) {
+    for (const char *at = value ? strstr(value, option) : NULL; at; at = strstr(at, option)) {
       at += sizeof option - 1;
       want = *at != '0' && *at != 'f' && *at != 'n'; /* false, no */
     }

@@ -29,7 +29,9 @@ static void teardown(void) {
 static void add(const char *name, const char *text) {
   char *path = xasprintf("%s/%s", reports.path, name);
   FILE *f = fopen(path, "ae");
-  ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+  ck_assert_ptr_nonnull(f);
+  bool written = fputs(text, f) >= 0;
+  ck_assert(fclose(f) == 0 && written);
   free(path);
 }
 
