@@ -13,6 +13,9 @@ struct contest {
 
 #define GET "c1 > get key=\"k\"\nc1 < get status=* value=* cas=*\n"
 #define EACH "c1 > stat\neach {\nc1 < others stat key=*{1..} value=*\n}\nc1 < stat\n"
+#define EITHER                                                                                     \
+  "c1 > get key=\"k\"\neither {\nc1 < get value=\"a\" cas=*\n} or {\n"                             \
+  "c1 < get value=\"b\" cas=*\n}\n"
 #define AGAIN                                                                                      \
   { "", "" }
 #define TO_THE_END AGAIN, AGAIN, AGAIN, AGAIN
@@ -93,6 +96,18 @@ static const struct contest contests[] = {
       {"@1 stat key=\"a\"\n@1 stat key=\"d\"\n@1 stat",
        "@1 stat key=\"a\"\n@1 stat key=\"c\"\n@1 stat"}},
      "2, round 1: the candidate alone gives c1 < stat key=\"c\""},
+    {"an alternative",
+     EITHER,
+     {{"@1 get value=\"a\"", "@1 get value=\"b\""}, AGAIN},
+     "2, round 1: value at 0: want \"a\", got \"b\""},
+    {"an alternative where connections race",
+     EITHER "c2 > noop\nc2 < noop\n",
+     {{"@1 get value=\"a\"\n@3 noop", "@1 get value=\"b\"\n@3 noop"}, AGAIN},
+     NULL},
+    {"beside connections that race",
+     EITHER "c2 > get key=\"k\"\nc2 < get value=* cas=*\n",
+     {{"@1 get value=\"a\"\n@3 get value=\"x\"", "@1 get value=\"b\"\n@3 get value=\"y\""}, AGAIN},
+     "2, round 1: value at 0: want \"x\", got \"y\""},
     {"a reset instead of an end",
      "c1 > quit\nc1 < quit\nc1 < closed\n",
      {{"@1 quit\n@2 end", "@1 quit\n@2 reset"}, AGAIN},
