@@ -76,3 +76,19 @@ bool command_load(const char *program, struct paths *paths, struct suite *suite,
   diag_fini(&diag);
   return ok;
 }
+
+bool command_port(const char *program, const char *text, uint16_t *port) {
+  uint64_t number;
+  if (!command_number(program, "--port", text, 1, UINT16_MAX, &number))
+    return false;
+  *port = (uint16_t)number;
+  return true;
+}
+
+bool command_dialect(const char *program, const char *text, enum dialect *dialect) {
+  *dialect = strcmp(text, "couchbase") == 0 ? DIALECT_COUCHBASE : DIALECT_STOCK;
+  if (*dialect == DIALECT_COUCHBASE || strcmp(text, "stock") == 0)
+    return true;
+  command_usage(program, "--dialect: \"%.60s\" should be stock or couchbase", text);
+  return false;
+}

@@ -31,6 +31,12 @@ bool command_number(const char *program, const char *option, const char *text, u
 /* The value of --timeout, in milliseconds; prints what is wrong. */
 bool command_timeout(const char *program, const char *text, unsigned *ms);
 
+/* The value of --port; prints what is wrong. */
+bool command_port(const char *program, const char *text, uint16_t *port);
+
+/* The value of --dialect; prints what is wrong. */
+bool command_dialect(const char *program, const char *text, enum dialect *dialect);
+
 /* Prints each line of what a capture lacks on standard error, behind its path. */
 void command_notes(const char *path, const char *notes);
 

@@ -37,7 +37,6 @@ static bool parse(struct from *f, int argc, char **argv) {
                                           {"dialect", required_argument, NULL, 'd'},
                                           {0}};
   int c;
-  uint64_t port;
   *f = (struct from){0};
   opterr = 0;
   while ((c = getopt_long(argc, argv, "o:f", options, NULL)) != -1)
@@ -55,15 +54,12 @@ static bool parse(struct from *f, int argc, char **argv) {
       f->title = optarg;
       break;
     case 'p':
-      if (!command_number("record", "--port", optarg, 1, UINT16_MAX, &port))
+      if (!command_port("record", optarg, &f->want.port))
         return false;
-      f->want.port = (uint16_t)port;
       break;
     case 'd':
-      f->want.dialect = strcmp(optarg, "couchbase") == 0 ? DIALECT_COUCHBASE : DIALECT_STOCK;
-      if (f->want.dialect == DIALECT_STOCK && strcmp(optarg, "stock") != 0)
-        return command_usage("record", "--dialect: \"%.60s\" should be stock or couchbase", optarg),
-               false;
+      if (!command_dialect("record", optarg, &f->want.dialect))
+        return false;
       break;
     default:
       command_bad_option("record", argv);

@@ -4,23 +4,14 @@
 
 #include "cli/command.h"
 
-enum {
-  OPT_COMMAND = 256,
-  OPT_ATTACH,
-  OPT_CA,
-  OPT_TRANSPORT,
-  OPT_LISTEN,
-  OPT_CERT,
-  OPT_KEY,
-  OPT_TITLE
-};
+enum { OPT_LISTEN = RUN_OPT_OWN, OPT_CERT, OPT_KEY, OPT_TITLE };
 
 static const struct option options[] = {
     {"server", required_argument, NULL, 's'},
-    {"command", required_argument, NULL, OPT_COMMAND},
-    {"attach", required_argument, NULL, OPT_ATTACH},
-    {"ca", required_argument, NULL, OPT_CA},
-    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"command", required_argument, NULL, RUN_OPT_COMMAND},
+    {"attach", required_argument, NULL, RUN_OPT_ATTACH},
+    {"ca", required_argument, NULL, RUN_OPT_CA},
+    {"transport", required_argument, NULL, RUN_OPT_TRANSPORT},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"cert", required_argument, NULL, OPT_CERT},
     {"key", required_argument, NULL, OPT_KEY},
@@ -31,23 +22,8 @@ static const struct option options[] = {
 };
 
 static bool parse_option(struct record_words *w, int c, char **argv) {
-  const char **text = NULL;
+  const char **text = run_words_text(&w->run, c);
   switch (c) {
-  case 's':
-    text = &w->run.server;
-    break;
-  case OPT_COMMAND:
-    text = &w->run.command;
-    break;
-  case OPT_ATTACH:
-    text = &w->run.attach;
-    break;
-  case OPT_CA:
-    text = &w->run.ca;
-    break;
-  case OPT_TRANSPORT:
-    text = &w->run.transports;
-    break;
   case OPT_LISTEN:
     text = &w->listen;
     break;
@@ -66,7 +42,8 @@ static bool parse_option(struct record_words *w, int c, char **argv) {
   case 'f':
     w->force = true;
     return true;
-  default:
+  }
+  if (!text) {
     command_bad_option("record", argv);
     return false;
   }

@@ -5,25 +5,15 @@
 
 #include "cli/command.h"
 
-enum {
-  OPT_COMMAND = 256,
-  OPT_ATTACH,
-  OPT_BINARY,
-  OPT_CA,
-  OPT_TRANSPORT,
-  OPT_PORT,
-  OPT_PACE,
-  OPT_TIMEOUT,
-  OPT_DIALECT
-};
+enum { OPT_PORT = RUN_OPT_OWN, OPT_PACE, OPT_TIMEOUT, OPT_DIALECT };
 
 static const struct option options[] = {
     {"server", required_argument, NULL, 's'},
-    {"command", required_argument, NULL, OPT_COMMAND},
-    {"attach", required_argument, NULL, OPT_ATTACH},
-    {"binary", required_argument, NULL, OPT_BINARY},
-    {"ca", required_argument, NULL, OPT_CA},
-    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"command", required_argument, NULL, RUN_OPT_COMMAND},
+    {"attach", required_argument, NULL, RUN_OPT_ATTACH},
+    {"binary", required_argument, NULL, RUN_OPT_BINARY},
+    {"ca", required_argument, NULL, RUN_OPT_CA},
+    {"transport", required_argument, NULL, RUN_OPT_TRANSPORT},
     {"port", required_argument, NULL, OPT_PORT},
     {"pace", required_argument, NULL, OPT_PACE},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -48,55 +38,22 @@ static bool parse_pace(struct replay_words *w, const char *text) {
   return true;
 }
 
-static bool parse_dialect(struct replay_words *w, const char *text) {
-  w->dialect = strcmp(text, "couchbase") == 0 ? DIALECT_COUCHBASE : DIALECT_STOCK;
-  if (w->dialect == DIALECT_STOCK && strcmp(text, "stock") != 0)
-    return command_usage("replay", "--dialect: \"%.60s\" should be stock or couchbase", text),
-           false;
-  return true;
-}
-
-static bool parse_port(struct replay_words *w, const char *text) {
-  uint64_t port;
-  if (!command_number("replay", "--port", text, 1, UINT16_MAX, &port))
-    return false;
-  w->port = (uint16_t)port;
-  return true;
-}
-
 static bool parse_option(struct replay_words *w, int c, char **argv) {
-  const char **text = NULL;
+  const char **text = run_words_text(&w->run, c);
   switch (c) {
-  case 's':
-    text = &w->run.server;
-    break;
-  case OPT_COMMAND:
-    text = &w->run.command;
-    break;
-  case OPT_ATTACH:
-    text = &w->run.attach;
-    break;
-  case OPT_BINARY:
-    text = &w->run.binary;
-    break;
-  case OPT_CA:
-    text = &w->run.ca;
-    break;
-  case OPT_TRANSPORT:
-    text = &w->run.transports;
-    break;
   case OPT_PORT:
-    return parse_port(w, optarg);
+    return command_port("replay", optarg, &w->port);
   case OPT_PACE:
     return parse_pace(w, optarg);
   case OPT_TIMEOUT:
     return command_timeout("replay", optarg, &w->run.timeout_ms);
   case OPT_DIALECT:
-    return parse_dialect(w, optarg);
+    return command_dialect("replay", optarg, &w->dialect);
   case 'q':
     w->run.quiet = true;
     return true;
-  default:
+  }
+  if (!text) {
     command_bad_option("replay", argv);
     return false;
   }

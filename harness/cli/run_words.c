@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -27,12 +26,7 @@ static bool small(const struct run_words *w, const char *name, const char *text,
 }
 
 enum {
-  OPT_COMMAND = 256,
-  OPT_ATTACH,
-  OPT_BINARY,
-  OPT_CA,
-  OPT_TRANSPORT,
-  OPT_JUNIT,
+  OPT_JUNIT = RUN_OPT_OWN,
   OPT_MIN,
   OPT_REPEAT,
   OPT_UNTIL_FAIL,
@@ -45,10 +39,7 @@ enum {
   OPT_SHARD,
   OPT_LAST,
   OPT_LAST_FAILED,
-  OPT_KNOWN,
-  OPT_FLAKY,
   OPT_SANITIZERS,
-  OPT_GOLDEN,
   OPT_KEEP,
   OPT_BASELINE,
   OPT_CANDIDATE,
@@ -61,9 +52,9 @@ enum {
 
 /* What both commands take. */
 #define COMMON_OPTIONS                                                                             \
-  {"server", required_argument, NULL, 's'}, {"ca", required_argument, NULL, OPT_CA},               \
+  {"server", required_argument, NULL, 's'}, {"ca", required_argument, NULL, RUN_OPT_CA},           \
       {"delivery", required_argument, NULL, 'd'},                                                  \
-      {"transport", required_argument, NULL, OPT_TRANSPORT},                                       \
+      {"transport", required_argument, NULL, RUN_OPT_TRANSPORT},                                   \
       {"jobs", required_argument, NULL, 'j'}, {"junit", required_argument, NULL, OPT_JUNIT},       \
       {"min", required_argument, NULL, OPT_MIN}, {"repeat", required_argument, NULL, OPT_REPEAT},  \
       {"until-fail", no_argument, NULL, OPT_UNTIL_FAIL},                                           \
@@ -80,13 +71,13 @@ enum {
   }
 
 static const struct option run_options[] = {
-    {"command", required_argument, NULL, OPT_COMMAND},
-    {"attach", required_argument, NULL, OPT_ATTACH},
-    {"binary", required_argument, NULL, OPT_BINARY},
-    {"known", required_argument, NULL, OPT_KNOWN},
-    {"flaky", required_argument, NULL, OPT_FLAKY},
+    {"command", required_argument, NULL, RUN_OPT_COMMAND},
+    {"attach", required_argument, NULL, RUN_OPT_ATTACH},
+    {"binary", required_argument, NULL, RUN_OPT_BINARY},
+    {"known", required_argument, NULL, RUN_OPT_KNOWN},
+    {"flaky", required_argument, NULL, RUN_OPT_FLAKY},
     {"sanitizers", required_argument, NULL, OPT_SANITIZERS},
-    {"golden", required_argument, NULL, OPT_GOLDEN},
+    {"golden", required_argument, NULL, RUN_OPT_GOLDEN},
     {"pause-before", required_argument, NULL, OPT_PAUSE_BEFORE},
     {"gdb", optional_argument, NULL, OPT_TOOL},
     {"rr", optional_argument, NULL, OPT_TOOL},
@@ -139,31 +130,37 @@ static bool ratio(const struct run_words *w, const char *name, const char *text,
   return false;
 }
 
+const char **run_words_text(struct run_words *w, int option) {
+  switch (option) {
+  case 's':
+    return &w->server;
+  case 'd':
+    return &w->deliveries;
+  case RUN_OPT_COMMAND:
+    return &w->command;
+  case RUN_OPT_ATTACH:
+    return &w->attach;
+  case RUN_OPT_BINARY:
+    return &w->binary;
+  case RUN_OPT_CA:
+    return &w->ca;
+  case RUN_OPT_TRANSPORT:
+    return &w->transports;
+  case RUN_OPT_KNOWN:
+    return &w->known;
+  case RUN_OPT_FLAKY:
+    return &w->flaky;
+  case RUN_OPT_GOLDEN:
+    return &w->golden;
+  default:
+    return NULL;
+  }
+}
+
 static bool parse_option(struct run_words *w, int c, const char *name, char **argv) {
-  const char **text = NULL;
+  const char **text = run_words_text(w, c);
   bool *flag = NULL;
   switch (c) {
-  case 's':
-    text = &w->server;
-    break;
-  case OPT_COMMAND:
-    text = &w->command;
-    break;
-  case OPT_ATTACH:
-    text = &w->attach;
-    break;
-  case OPT_BINARY:
-    text = &w->binary;
-    break;
-  case OPT_CA:
-    text = &w->ca;
-    break;
-  case 'd':
-    text = &w->deliveries;
-    break;
-  case OPT_TRANSPORT:
-    text = &w->transports;
-    break;
   case OPT_JUNIT:
     text = &w->junit;
     break;
@@ -179,17 +176,8 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
   case OPT_LAST:
     text = &w->last;
     break;
-  case OPT_KNOWN:
-    text = &w->known;
-    break;
-  case OPT_FLAKY:
-    text = &w->flaky;
-    break;
   case OPT_SANITIZERS:
     text = &w->sanitizers;
-    break;
-  case OPT_GOLDEN:
-    text = &w->golden;
     break;
   case OPT_KEEP:
     text = &w->keep;
@@ -244,11 +232,11 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     return ratio(w, "--max-memory-ratio", optarg, &w->max_memory_ratio);
   case OPT_MAX_CPU_RATIO:
     return ratio(w, "--max-cpu-ratio", optarg, &w->max_cpu_ratio);
-  default:
+  }
+  if (!text && !flag) {
     command_bad_option(w->program, argv);
     return false;
   }
-  CHECK(text || flag);
   if (text)
     *text = optarg;
   else

@@ -31,6 +31,23 @@ struct run_words {
   bool commands;                          /* baseline and candidate are command lines */
 };
 
+/* The options that other commands share with `run`, each with a text that is kept as it is; -s and
+ * -d are such, too. A command's own begin at RUN_OPT_OWN. */
+enum {
+  RUN_OPT_COMMAND = 256,
+  RUN_OPT_ATTACH,
+  RUN_OPT_BINARY,
+  RUN_OPT_CA,
+  RUN_OPT_TRANSPORT,
+  RUN_OPT_KNOWN,
+  RUN_OPT_FLAKY,
+  RUN_OPT_GOLDEN,
+  RUN_OPT_OWN
+};
+
+/* Where the text of such an option, as getopt_long returns it, is kept; NULL: it is another one. */
+const char **run_words_text(struct run_words *w, int option);
+
 /* What they are when none is given. */
 void run_words_init(struct run_words *w, const char *program);
 

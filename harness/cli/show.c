@@ -142,7 +142,6 @@ static bool parse(struct show *show, int argc, char **argv) {
   int c;
   while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
     unsigned conn;
-    uint64_t port;
     char more;
     switch (c) {
     case 'H':
@@ -166,15 +165,12 @@ static bool parse(struct show *show, int argc, char **argv) {
       show->conn = conn;
       break;
     case 'D':
-      show->dialect = strcmp(optarg, "couchbase") == 0 ? DIALECT_COUCHBASE : DIALECT_STOCK;
-      if (show->dialect == DIALECT_STOCK && strcmp(optarg, "stock") != 0)
-        return command_usage("show", "--dialect: \"%.60s\" should be stock or couchbase", optarg),
-               false;
+      if (!command_dialect("show", optarg, &show->dialect))
+        return false;
       break;
     case 'P':
-      if (!command_number("show", "--port", optarg, 1, UINT16_MAX, &port))
+      if (!command_port("show", optarg, &show->port))
         return false;
-      show->port = (uint16_t)port;
       break;
     case 'T':
       show->times = true;

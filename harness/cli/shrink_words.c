@@ -7,34 +7,21 @@
 
 enum { PLAYS = 5000, TRIES_MAX = 1000 };
 
-enum {
-  OPT_COMMAND = 256,
-  OPT_ATTACH,
-  OPT_BINARY,
-  OPT_TRANSPORT,
-  OPT_SEED,
-  OPT_TIMEOUT,
-  OPT_KNOWN,
-  OPT_FLAKY,
-  OPT_GOLDEN,
-  OPT_REFERENCE,
-  OPT_TRIES,
-  OPT_PLAYS
-};
+enum { OPT_SEED = RUN_OPT_OWN, OPT_TIMEOUT, OPT_REFERENCE, OPT_TRIES, OPT_PLAYS };
 
 /* Those of `run` are all that its reproduce lines hold. */
 static const struct option options[] = {
     {"server", required_argument, NULL, 's'},
-    {"command", required_argument, NULL, OPT_COMMAND},
-    {"attach", required_argument, NULL, OPT_ATTACH},
-    {"binary", required_argument, NULL, OPT_BINARY},
+    {"command", required_argument, NULL, RUN_OPT_COMMAND},
+    {"attach", required_argument, NULL, RUN_OPT_ATTACH},
+    {"binary", required_argument, NULL, RUN_OPT_BINARY},
     {"delivery", required_argument, NULL, 'd'},
-    {"transport", required_argument, NULL, OPT_TRANSPORT},
+    {"transport", required_argument, NULL, RUN_OPT_TRANSPORT},
     {"seed", required_argument, NULL, OPT_SEED},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"known", required_argument, NULL, OPT_KNOWN},
-    {"flaky", required_argument, NULL, OPT_FLAKY},
-    {"golden", required_argument, NULL, OPT_GOLDEN},
+    {"known", required_argument, NULL, RUN_OPT_KNOWN},
+    {"flaky", required_argument, NULL, RUN_OPT_FLAKY},
+    {"golden", required_argument, NULL, RUN_OPT_GOLDEN},
     {"verbose", no_argument, NULL, 'v'},
     {"output", required_argument, NULL, 'o'},
     {"force", no_argument, NULL, 'f'},
@@ -45,59 +32,36 @@ static const struct option options[] = {
 };
 
 static bool parse_option(struct shrink_words *w, int c, char **argv) {
+  const char **text = run_words_text(&w->run, c);
   switch (c) {
-  case 's':
-    w->run.server = optarg;
-    return true;
-  case OPT_COMMAND:
-    w->run.command = optarg;
-    return true;
-  case OPT_ATTACH:
-    w->run.attach = optarg;
-    return true;
-  case OPT_BINARY:
-    w->run.binary = optarg;
-    return true;
-  case 'd':
-    w->run.deliveries = optarg;
-    return true;
-  case OPT_TRANSPORT:
-    w->run.transports = optarg;
-    return true;
   case OPT_SEED:
     w->run.seeded = true;
     return command_number("shrink", "--seed", optarg, 0, UINT64_MAX, &w->run.seed);
   case OPT_TIMEOUT:
     return command_timeout("shrink", optarg, &w->run.timeout_ms);
-  case OPT_KNOWN:
-    w->run.known = optarg;
-    return true;
-  case OPT_FLAKY:
-    w->run.flaky = optarg;
-    return true;
-  case OPT_GOLDEN:
-    w->run.golden = optarg;
-    return true;
   case 'v':
     w->run.verbose = true;
     return true;
   case 'o':
-    w->out = optarg;
-    return true;
+    text = &w->out;
+    break;
   case 'f':
     w->force = true;
     return true;
   case OPT_REFERENCE:
-    w->reference = optarg;
-    return true;
+    text = &w->reference;
+    break;
   case OPT_TRIES:
     return command_number("shrink", "--tries", optarg, 1, TRIES_MAX, &w->tries);
   case OPT_PLAYS:
     return command_number("shrink", "--plays", optarg, 1, UINT32_MAX, &w->plays);
-  default:
+  }
+  if (!text) {
     command_bad_option("shrink", argv);
     return false;
   }
+  *text = optarg;
+  return true;
 }
 
 bool shrink_words_parse(struct shrink_words *w, int argc, char **argv) {
