@@ -42,6 +42,8 @@ static bool parse_option(struct record_words *w, int c, char **argv) {
   case 'f':
     w->force = true;
     return true;
+  default:
+    break;
   }
   if (!text) {
     command_bad_option("record", argv);

@@ -52,6 +52,8 @@ static bool parse_option(struct replay_words *w, int c, char **argv) {
   case 'q':
     w->run.quiet = true;
     return true;
+  default:
+    break;
   }
   if (!text) {
     command_bad_option("replay", argv);

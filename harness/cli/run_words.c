@@ -232,6 +232,8 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     return ratio(w, "--max-memory-ratio", optarg, &w->max_memory_ratio);
   case OPT_MAX_CPU_RATIO:
     return ratio(w, "--max-cpu-ratio", optarg, &w->max_cpu_ratio);
+  default:
+    break;
   }
   if (!text && !flag) {
     command_bad_option(w->program, argv);

@@ -55,6 +55,8 @@ static bool parse_option(struct shrink_words *w, int c, char **argv) {
     return command_number("shrink", "--tries", optarg, 1, TRIES_MAX, &w->tries);
   case OPT_PLAYS:
     return command_number("shrink", "--plays", optarg, 1, UINT32_MAX, &w->plays);
+  default:
+    break;
   }
   if (!text) {
     command_bad_option("shrink", argv);

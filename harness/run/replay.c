@@ -160,12 +160,13 @@ static void told(struct replay *r, struct replay_talk *t, struct span bytes) {
     enum frame_cut cut = t->lost[1] ? FRAME_NOT : frame_cut(rest, &f);
     if (cut == FRAME_SHORT)
       break;
-    t->lost[1] = cut == FRAME_NOT;
-    if (t->lost[1])
+    bool lost = cut == FRAME_NOT;
+    t->lost[1] = lost;
+    if (lost)
       compare_raw(r, t, rest);
     else
       compare_frame(r, t, &f, span_sub(rest, 0, f.len));
-    done += t->lost[1] ? rest.n : f.len;
+    done += lost ? rest.n : f.len;
   }
   buf_drop(&t->told, done);
 }
@@ -189,12 +190,13 @@ static void asked(struct replay *r, struct replay_talk *t, size_t conn, struct s
     enum frame_cut cut = t->lost[0] ? FRAME_NOT : frame_cut(rest, &f);
     if (cut == FRAME_SHORT)
       break;
-    t->lost[0] = cut == FRAME_NOT;
-    if (t->lost[0])
+    bool lost = cut == FRAME_NOT;
+    t->lost[0] = lost;
+    if (lost)
       buf_add_span(&t->out, rest);
     else
       ask(r, t, &f, span_sub(rest, 0, f.len));
-    done += t->lost[0] ? rest.n : f.len;
+    done += lost ? rest.n : f.len;
   }
   buf_drop(&t->asked, done);
   *(size_t *)vec_push(&r->waiting) = conn;
