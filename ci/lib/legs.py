@@ -3,7 +3,8 @@
 leg.json: {"leg": NAME, "status": "SUCCESS" | "FAILURE" | "INFRA", "seconds": N, "steps": [STEP..]}
 STEP: {"name": .., "status": EXIT STATUS, "report": FILE or "reports": [FILE..], "again": WORDS}
 A step without reports is one that has none, such as a build. `again` are the shell words that run
-one of its tests again when the test's name stands behind them.
+one of its tests again when the test's name stands behind them. ci/matrix also writes how long each
+step took, and the processor time of the leg and of each step as "cpu".
 
 A leg is never better than its reports: a red case makes it FAILURE whatever leg.json says, and a
 report that is not there, broken, or without a test makes it INFRA at least.

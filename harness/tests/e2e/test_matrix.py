@@ -40,7 +40,7 @@ def play(matrix, monkeypatch, tmp_path):
     def call(*steps, **settings):
         tools = tuple((name, ("sh", "-c", command), *(report or [""]))
                       for name, command, *report in steps)
-        leg = matrix.Leg("a test", tools=tools, **settings)
+        leg = importlib.import_module("plan").Leg("a test", tools=tools, **settings)
         monkeypatch.setattr(matrix, "LEGS", {"leg": leg})
         monkeypatch.setattr("sys.argv", ["ci/matrix", "leg"])
         status = matrix.main()
@@ -69,6 +69,15 @@ def test_the_summary_takes_it(play, tmp_path, monkeypatch):
     legs = load("ci/lib/legs.py", "legs")
     (leg,) = legs.read(tmp_path, tool.ROOT)
     assert (leg.name, leg.status, leg.counts["tests"]) == ("leg", "SUCCESS", 1)
+
+
+def test_processor_time_is_told_apart_from_waiting(play, capfd):
+    about, _ = play(("spins", "python3 -c 'while __import__(\"time\").process_time() < 0.2: pass'"),
+                    ("waits", "sleep 0.2"), report_step())
+    spins, waits, _ = about["steps"]
+    assert spins["cpu"] >= 0.2 and waits["seconds"] >= 0.2 > waits["cpu"]
+    assert about["cpu"] >= spins["cpu"] + waits["cpu"]
+    assert re.search(r"^leg +SUCCESS +[\d.]+ s +[\d.]+ s CPU$", capfd.readouterr().out, re.M)
 
 
 @pytest.mark.parametrize("steps, statuses, verdict, end", [
@@ -153,7 +162,7 @@ def test_words_that_are_wrong(words, complaint):
 def test_a_part_has_a_name(words, matrix, monkeypatch):
     ran = []
     monkeypatch.setattr(matrix, "run_leg", lambda *leg: ran.append(leg) or
-                        {"leg": leg[0], "status": "SUCCESS", "seconds": 0.0})
+                        {"leg": leg[0], "status": "SUCCESS", "seconds": 0.0, "cpu": 0.0})
     monkeypatch.setattr("sys.argv", ["ci/matrix", *words])
     assert matrix.main() == 0
     assert ran == [("tsan.2of3", matrix.LEGS["tsan"], (2, 3))]

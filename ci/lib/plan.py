@@ -1,0 +1,123 @@
+"""What each leg of the matrix does: which flavours it builds, which tests it runs, what it plays, and
+which tools it runs. ci/matrix makes steps of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The cases on one server. The memcached is the one that the leg builds."""
+
+    server: str
+    deliveries: str = "all"
+    transports: str = "unix"
+    words: tuple = ()  # further ones for `mcreplay run`
+    name: str = ""  # where a server has several
+
+
+@dataclass(frozen=True)
+class Leg:
+    what: str
+    preset: str = ""  # the driver and the reference server
+    memcached: str = ""  # flavour of ci/build-memcached
+    unit: str = ""  # what ctest's names match
+    e2e: tuple = ()  # what files' names match
+    canaries: tuple = ()  # words for ci/faults: defects that must turn a run red
+    suites: tuple = ()
+    tools: tuple = ()  # (name, command, report): {report} and {folder} are filled in
+    packages: tuple = ()  # that no other leg needs, besides those in ci/packages.txt
+    parts: bool = False  # whether it can be divided
+    threads: bool = False  # TSan is in it
+
+
+def checker(tool):
+    """The step of a tool that looks at each file."""
+    return tool, ("ci/check", tool, "--junit", "{report}"), f"{tool}.xml"
+
+
+VALGRIND = ("--valgrind=--leak-check=full --errors-for-leak-kinds=definite",)
+SOME = "whole,pipelined,bytewise,half-close,slow-read,slow-read-last,crowd:8"
+THREADS = "whole,pipelined,slow-read,slow-read-last,crowd:8"
+ALL = r"."
+
+# What each leg does, chosen so that all of them take less than 25 minutes on two cores: everything
+# once in plain-gcc; under a sanitizer what concerns memory and threads, since the rest only takes
+# longer there; a second compiler changes the code, hardly the behaviour from outside, so that it
+# plays the suite and leaves the end-to-end tests; valgrind is thirty times slower and gets what
+# sanitizers can't see into, the servers as they are shipped.
+LEGS = {
+    "plain-gcc": Leg(
+        "all tests; the suite under every delivery", "release", "plain", unit=ALL, e2e=(ALL,),
+        suites=(
+            Suite("memcached", transports="unix,tcp,tls"),
+            Suite("refserver", transports="unix,tcp"),
+            Suite("refserver-copy"),
+            Suite("refserver-reference"),
+            Suite("refserver-sasl", words=("--needs", "sasl")),
+        ), parts=True),
+    "plain-clang": Leg(
+        "unit tests; the suite", "clang", "plain-clang", unit=ALL,
+        suites=(
+            Suite("memcached", SOME, "unix,tcp,tls"),
+            Suite("refserver", SOME, "unix,tcp"),
+            Suite("refserver-copy", SOME),
+            Suite("refserver-reference", SOME),
+        ), parts=True),
+    "asan-ubsan": Leg(
+        "memory and undefined behaviour", "asan-ubsan", "asan-ubsan", unit=ALL,
+        e2e=("test_bad", "test_refserver", "test_tls", "test_workers", "test_keep", "test_stub_alone"),
+        canaries=("heap-overflow", "use-after-free", "leak-of-item", "signed-overflow"),
+        suites=(
+            Suite("memcached", SOME, "unix,tls"),
+            Suite("refserver", transports="unix,tcp"),
+            Suite("refserver-copy", SOME),
+            Suite("refserver-reference", SOME),
+            Suite("refserver-sasl", SOME, words=("--needs", "sasl")),
+        ), parts=True),
+    "tsan": Leg(
+        "threads", "tsan", "tsan", unit=r"^unit\.refserver\.",
+        e2e=("test_refserver", "test_memcached", "test_tls", "test_workers"),
+        canaries=("race-on-item", "race-on-statistics"),
+        suites=(
+            Suite("memcached", THREADS, "unix,tls"),
+            Suite("refserver", THREADS, "unix,tcp"),
+            Suite("refserver-copy", THREADS),
+            Suite("refserver-reference", THREADS),
+        ), parts=True, threads=True),
+    "valgrind": Leg(
+        "memory of the servers as they are shipped", "release", "plain",
+        canaries=("--valgrind", "heap-overflow", "leak-of-item"),
+        suites=(
+            Suite("memcached", "whole", words=VALGRIND),
+            Suite("refserver", "whole", words=VALGRIND),
+            Suite("refserver-copy", "slow-read", words=(*VALGRIND, "-k", "pipeline/*")),
+            Suite("refserver-reference", "slow-read", words=(*VALGRIND, "-k", "pipeline/*")),
+        ), parts=True),
+    "clang-tidy": Leg("a static analyser; header cycles", packages=("clang-tidy-19",),
+                      tools=(checker("clang-tidy"),)),
+    "clang-format": Leg("the formatting", tools=(checker("clang-format"),)),
+    "cppcheck": Leg("another static analyser", packages=("cppcheck",),
+                    tools=(checker("cppcheck"),)),
+    "coverage": Leg(
+        "which lines the tests and the suite reach", "coverage", "coverage", unit=ALL,
+        e2e=("test_cli", "test_bad", "test_deliveries", "test_compare", "test_golden", "test_keep",
+             "test_refserver", "test_select", "test_shrink", "test_stub", "test_tls"),
+        suites=(
+            Suite("memcached", "whole,pipelined,bytewise,slow-read"),
+            Suite("refserver", "whole,pipelined,bytewise,slow-read"),
+            Suite("refserver-copy", "whole,slow-read"),
+            Suite("refserver-reference", "whole,slow-read"),
+        ),
+        tools=(
+            ("coverage of the sources", (
+                "gcovr", "--root", ".", "--filter", "harness/(?!tests/)", "--filter",
+                "fixtures/refserver/", "--cobertura", "{folder}/coverage.xml", "--txt",
+                "{folder}/coverage.txt", "--print-summary", "build/coverage"), ""),
+            ("coverage of memcached", (
+                "gcovr", "--root", "build/memcached/source", "--txt",
+                "{folder}/memcached.txt", "--print-summary", "build/memcached/coverage/objects"), ""),
+        ), packages=("gcovr",)),
+    "bench": Leg("speed", "release", tools=(
+        ("bench", ("ci/bench", "--json", "{folder}/bench.json", "--junit", "{report}"),
+         "bench.xml"),)),
+}
