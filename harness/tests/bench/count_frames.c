@@ -1,17 +1,10 @@
 /* The speed that a server and the kernel allow: sends noop frames as fast as the socket takes them,
  * or with a depth so that no more than that many wait for their answers, and only counts the bytes
  * that come back. The measure for mcreplay's own speed. */
-#include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "client.h"
 
 enum { FRAME = 24, CHUNK_FRAMES = 64 * 1024 / FRAME, CHUNK = CHUNK_FRAMES * FRAME, MAGIC = 0x80 };
 enum { OP_NOOP = 0x0a, OPAQUE_AT = 12 };
@@ -36,28 +29,6 @@ static void sender_fill(struct sender *s) {
   }
 }
 
-static int socket_open(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-    close(fd);
-    return -1;
-  }
-  return fd;
-}
-
-/* Whether a call that may not block made progress or may be tried again. */
-static bool went_on(ssize_t n) {
-  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
 /* Sends and counts until every frame is answered; false with errno set. */
 static bool exchange(int fd, uint64_t frames, uint64_t depth) {
   static struct sender sender;
@@ -75,52 +46,32 @@ static bool exchange(int fd, uint64_t frames, uint64_t depth) {
       return false;
     if (ready.revents & POLLOUT) {
       ssize_t n = send(fd, sender.bytes + sender.at, chunk, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (!went_on(n))
+      if (n < 0 && errno != EAGAIN && errno != EINTR)
         return false;
       sender.at += n > 0 ? (size_t)n : 0;
       unsent -= n > 0 ? (uint64_t)n : 0;
     }
-    if (ready.revents & (POLLIN | POLLHUP | POLLERR)) {
-      ssize_t n = recv(fd, answers, sizeof answers, MSG_DONTWAIT);
-      if (n == 0 || (n > 0 && (uint64_t)n > due)) {
-        errno = EPROTO; /* closed early, or more than was asked for */
-        return false;
-      }
-      if (!went_on(n))
-        return false;
-      due -= n > 0 ? (uint64_t)n : 0;
-    }
+    if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) &&
+        !client_count(fd, answers, sizeof answers, &due))
+      return false;
   }
   return true;
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* 0: it is none. */
-static uint64_t number(const char *text) {
-  char *rest = NULL;
-  uint64_t n = strtoull(text, &rest, 10);
-  return *rest == '\0' && n < UINT32_MAX ? n : 0;
-}
-
 int main(int argc, char **argv) {
-  uint64_t frames = argc == 3 || argc == 4 ? number(argv[2]) : 0;
-  uint64_t depth = argc == 4 ? number(argv[3]) : frames;
+  uint64_t frames = argc == 3 || argc == 4 ? client_number(argv[2]) : 0;
+  uint64_t depth = argc == 4 ? client_number(argv[3]) : frames;
   if (frames == 0 || depth == 0) {
     fputs("usage: count_frames SOCKET FRAMES [DEPTH]\n", stderr);
     return 2;
   }
-  int fd = socket_open(argv[1]);
-  double start = now();
+  int fd = client_connect(argv[1]);
+  double start = client_now();
   if (fd < 0 || !exchange(fd, frames, depth)) {
     fprintf(stderr, "count_frames: %s: %s\n", argv[1], strerror(errno));
     return 1;
   }
-  double seconds = now() - start;
+  double seconds = client_now() - start;
   close(fd);
   printf("%.0f frames/s, %.6f s\n", (double)frames / seconds, seconds);
   return 0;

@@ -2,17 +2,10 @@
  * pipeline, and only counts the bytes that come back. A slow reader sends all its requests before
  * it reads anything, and then reads in small pieces, so that the server's queue is full all the
  * time. */
-#include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "client.h"
 
 enum {
   HEADER = 24,
@@ -43,21 +36,6 @@ static void put_header(uint8_t *at, uint8_t opcode, uint8_t extras, uint32_t bod
   at[3] = KEY;
   at[4] = extras;
   put32(at + 8, body);
-}
-
-static int socket_open(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-    close(fd);
-    fd = -1;
-  }
-  return fd;
 }
 
 /* Stores the value and reads the answer; false with errno set. */
@@ -127,37 +105,18 @@ static bool exchange(int fd, struct pipeline *p, uint64_t due, bool slow) {
     reads |= count == 0;
     if ((ready.revents & POLLOUT) && !pipeline_send(p, fd))
       return false;
-    if (ready.revents & (POLLIN | POLLHUP | POLLERR)) {
-      ssize_t n = recv(fd, answers, slow ? READ_SLOW : READ_MAX, MSG_DONTWAIT);
-      if (n == 0 || (n > 0 && (uint64_t)n > due)) {
-        errno = EPROTO; /* closed early, or more than was asked for */
-        return false;
-      }
-      if (n < 0 && errno != EAGAIN && errno != EINTR)
-        return false;
-      due -= n > 0 ? (uint64_t)n : 0;
-    }
+    if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) &&
+        !client_count(fd, answers, slow ? READ_SLOW : READ_MAX, &due))
+      return false;
   }
   return true;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* A number from 1 on that is the whole word, or 0. */
-static uint32_t number(const char *word) {
-  char *end;
-  unsigned long n = strtoul(word, &end, 10);
-  return *end == '\0' && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
 
 int main(int argc, char **argv) {
   static struct pipeline p;
   bool slow = argc == 5 && strcmp(argv[4], "slow") == 0;
-  uint32_t size = argc >= 4 ? number(argv[2]) : 0, times = argc >= 4 ? number(argv[3]) : 0;
+  uint32_t size = argc >= 4 ? client_number(argv[2]) : 0,
+           times = argc >= 4 ? client_number(argv[3]) : 0;
   if (argc < 4 || argc > 5 || (argc == 5 && !slow) || !size || !times) {
     fputs("usage: get_values SOCKET BYTES TIMES [slow]\n", stderr);
     return 2;
@@ -168,14 +127,14 @@ int main(int argc, char **argv) {
   }
   p.left = times;
   pipeline_fill(&p);
-  int fd = socket_open(argv[1]);
+  int fd = client_connect(argv[1]);
   bool ok = fd >= 0 && store(fd, size);
-  double start = now();
+  double start = client_now();
   if (!ok || !exchange(fd, &p, (uint64_t)times * (HEADER + GET_EXTRAS + (uint64_t)size), slow)) {
     fprintf(stderr, "get_values: %s: %s\n", argv[1], strerror(errno));
     return 1;
   }
-  double seconds = now() - start;
+  double seconds = client_now() - start;
   close(fd);
   printf("%.0f gets/s, %.6f s\n", times / seconds, seconds);
   return 0;
