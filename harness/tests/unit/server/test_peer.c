@@ -1,24 +1,10 @@
 #include "server/peer.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit.h"
-
-/* A listening socket on a port that the kernel chooses. */
-static int listen_somewhere(struct addr *a) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  addr_loopback(a, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&a->sa, a->len), 0);
-  ck_assert_int_eq(listen(fd, 16), 0);
-  struct sockaddr_in bound;
-  socklen_t len = sizeof bound;
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
-  addr_loopback(a, ntohs(bound.sin_port));
-  return fd;
-}
+#include "listening.h"
 
 /* A process that says a byte on each connection, so that it is known to have accepted, and closes
  * it as soon as it is told a byte. */

@@ -1,28 +1,15 @@
 #include "server/probe.h"
 
-#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "listening.h"
 #include "mcbp/header.h"
 #include "server/wait.h"
-#include "unit.h"
 
 enum { PATIENCE_MS = 60 * 1000 };
-
-static int listen_somewhere(struct addr *a) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  addr_loopback(a, 0);
-  ck_assert_int_eq(bind(fd, (struct sockaddr *)&a->sa, a->len), 0);
-  ck_assert_int_eq(listen(fd, 1), 0);
-  struct sockaddr_in bound;
-  socklen_t len = sizeof bound;
-  ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&bound, &len), 0);
-  addr_loopback(a, ntohs(bound.sin_port));
-  return fd;
-}
 
 /* A process that answers one request, sees the client end, and has something to do, which is to set
  * `*through`, before it closes. One that is mute goes away instead of answering. */
