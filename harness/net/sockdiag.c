@@ -70,7 +70,8 @@ static bool read_answer(const struct sockdiag *d, const struct nlmsghdr *h, size
   /* Where there is no such connection, the kernel may answer for the socket that listens. */
   if (m->idiag_state == LISTENING || m->id.idiag_dport != d->request.id.idiag_dport)
     return false;
-  *peer = (struct sockdiag_peer){.inode = m->idiag_inode, .unread = m->idiag_rqueue};
+  *peer = (struct sockdiag_peer){
+      .inode = m->idiag_inode, .uid = m->idiag_uid, .unread = m->idiag_rqueue};
   size_t left = h->nlmsg_len - FIXED;
   const struct rtattr *a = (const void *)((const char *)h + FIXED);
   for (; RTA_OK(a, left); a = RTA_NEXT(a, left))

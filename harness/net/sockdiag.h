@@ -15,6 +15,7 @@ struct sockdiag {
 
 struct sockdiag_peer {
   uint32_t inode;    /* of the peer's socket; 0 until the peer has accepted it */
+  uint32_t uid;      /* of who has opened it */
   uint32_t unread;   /* bytes that have come and wait to be read */
   uint64_t received; /* bytes that have ever come */
 };

@@ -12,8 +12,8 @@
 /* A search for the descriptor of a socket. */
 struct search {
   char link[32]; /* what such a descriptor points to */
-  bool found;
-  bool blind; /* some process can't be looked at */
+  int pid;       /* who has it; 0: none that was looked at */
+  bool blind;    /* some process can't be looked at */
 };
 
 static bool points_to(DIR *fds, const char *name, const char *link) {
@@ -23,40 +23,62 @@ static bool points_to(DIR *fds, const char *name, const char *link) {
   return strcmp(target, link) == 0;
 }
 
-static void search_process(int pid, void *arg) {
-  struct search *s = arg;
+static void search_process(struct search *s, int pid) {
   char *path = xasprintf("/proc/%d/fd", pid);
   DIR *fds = opendir(path);
   free(path);
   s->blind |= !fds;
-  for (struct dirent *d; fds && !s->found && (d = readdir(fds)) != NULL;)
-    s->found = points_to(fds, d->d_name, s->link);
+  for (struct dirent *d; fds && !s->pid && (d = readdir(fds)) != NULL;)
+    if (points_to(fds, d->d_name, s->link))
+      s->pid = pid;
   if (fds)
     closedir(fds);
-  if (!s->found)
-    tree_each_child(pid, search_process, s);
 }
 
-/* The number of the socket at the other end, or 0 when no program has it open. */
-static uint32_t peer_inode(int fd) {
+static void search_tree(int pid, void *arg) {
+  struct search *s = arg;
+  search_process(s, pid);
+  if (!s->pid)
+    tree_each_child(pid, search_tree, s);
+}
+
+static void search_all(struct search *s) {
+  DIR *proc = opendir("/proc");
+  for (struct dirent *d; proc && !s->pid && (d = readdir(proc)) != NULL;)
+    if (d->d_name[0] >= '1' && d->d_name[0] <= '9')
+      search_process(s, atoi(d->d_name));
+  if (proc)
+    closedir(proc);
+}
+
+/* False when no program has the peer's socket open. */
+static bool look(int fd, struct sockdiag_peer *peer) {
   struct sockdiag diag;
-  struct sockdiag_peer peer = {0};
-  bool there = sockdiag_open(&diag, fd) && sockdiag_look(&diag, &peer);
+  bool there = sockdiag_open(&diag, fd) && sockdiag_look(&diag, peer) && peer->inode != 0;
   sockdiag_close(&diag);
-  return there ? peer.inode : 0;
+  return there;
 }
 
-static enum peer_owner find_tcp(int fd, int ancestor) {
-  struct search s = {0};
-  uint32_t inode = peer_inode(fd);
-  if (inode == 0)
+/* A server of ours may close it while it is searched for, as after a handshake that we refuse; for
+ * a moment, longer on a busy machine, it is then open and no process has it. So it is another's
+ * when another has it, or another user, whose processes nobody may look at. */
+static enum peer_owner find_tcp(int fd, int ancestor, int *pid) {
+  struct search s = {0}, others;
+  struct sockdiag_peer peer, later;
+  if (!look(fd, &peer))
     return PEER_UNKNOWN;
-  snprintf(s.link, sizeof s.link, "socket:[%u]", inode);
-  tree_each_child(ancestor, search_process, &s);
-  if (s.found)
+  snprintf(s.link, sizeof s.link, "socket:[%u]", peer.inode);
+  others = s;
+  tree_each_child(ancestor, search_tree, &s);
+  if (s.pid)
     return PEER_OURS;
-  /* A server of ours may have closed it while we searched, as after a handshake that we refuse. */
-  return s.blind || peer_inode(fd) != inode ? PEER_UNKNOWN : PEER_OTHERS;
+  if (s.blind || !look(fd, &later) || later.inode != peer.inode)
+    return PEER_UNKNOWN;
+  search_all(&others);
+  if (others.pid && tree_holds(ancestor, others.pid))
+    return PEER_OURS;
+  *pid = others.pid;
+  return others.pid || (others.blind && peer.uid != geteuid()) ? PEER_OTHERS : PEER_UNKNOWN;
 }
 
 enum peer_owner peer_find(const struct addr *a, int fd, int ancestor, int *pid) {
@@ -64,7 +86,7 @@ enum peer_owner peer_find(const struct addr *a, int fd, int ancestor, int *pid) 
   socklen_t len = sizeof peer;
   *pid = 0;
   if (a->transport != TRANSPORT_UNIX)
-    return find_tcp(fd, ancestor);
+    return find_tcp(fd, ancestor, pid);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
     return PEER_UNKNOWN;
   *pid = peer.pid;

@@ -14,8 +14,8 @@ enum peer_owner {
                   accepted, has closed, or our processes' descriptors can't be read */
 };
 
-/* Looks for the peer of an open connection among what descends from a process. On a Unix socket
- * `*pid` is the peer's process, otherwise 0. */
+/* Looks for the peer of an open connection among what descends from a process. `*pid` is the peer's
+ * process on a Unix socket, and on TCP when it is another's that can be looked at; otherwise 0. */
 enum peer_owner peer_find(const struct addr *a, int fd, int ancestor, int *pid);
 
 #endif

@@ -50,6 +50,7 @@ START_TEST(whose_it_is) {
   int fd = meet(&a);
   ck_assert_int_eq(peer_find(&a, fd, getpid(), &pid), PEER_OURS);
   ck_assert_int_eq(peer_find(&a, fd, idler, &pid), PEER_OTHERS);
+  ck_assert_int_eq(pid, greeter);
   close(fd);
   end_child(greeter);
   end_child(idler);
