@@ -2,15 +2,14 @@
 by side with memcached: the same loads in turn, so that the ratios hold on a machine that others use,
 too."""
 
-import contextlib
 import re
-import socket
 import statistics
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from serving import Failed, serving
 
 BASIS = "memcached"
 SEND_PATHS = ("sendmsg", "copy", "reference")
@@ -50,36 +49,12 @@ class Figure:
     memory_ratio: float
 
 
-class Failed(Exception):
-    pass
-
-
 def commands(binaries):
     """The servers by name, alike but for what is measured; the socket's path is to follow."""
     yield BASIS, ["memcached", "-u", "root", "-t", "2", "-m", "64", "-I", "2m", "-U", "0", "-s"]
     for path in SEND_PATHS:
         yield path, [str(Path(binaries) / "refserver"), "-t", "2", "-m", "64", "-I", "2MiB",
                      f"--send-path={path}", "-s"]
-
-
-@contextlib.contextmanager
-def serving(argv, place, patience=10.0):
-    process = subprocess.Popen([*argv, place])
-    try:
-        deadline = time.monotonic() + patience
-        while not listens(place):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise Failed(f"{argv[0]} does not listen on {place}")
-            time.sleep(0.005)  # nothing else tells when it listens
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def listens(place):
-    with socket.socket(socket.AF_UNIX) as s:
-        return s.connect_ex(place) == 0
 
 
 def peak(process):
@@ -103,7 +78,7 @@ def one_round(binaries, load):
     for server, argv in commands(binaries):
         with tempfile.TemporaryDirectory() as folder:
             place = str(Path(folder) / "socket")
-            with serving(argv, place) as process:
+            with serving([*argv, place], place) as process:
                 figures[server] = gets_a_second(binaries, place, load), peak(process)
     return figures
 
