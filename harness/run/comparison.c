@@ -140,9 +140,8 @@ static const struct step *step_of(const struct session *session, const struct pa
 /* Where several connections act, which alternative is taken may be a race that all rounds of a side
  * ended in the same way, as goldens have it (golden_write.c): either is what the case expects. */
 static bool is_race(const struct session *session, const struct pair *p) {
-  enum { CONNS = 3 /* c0 is the driver's own */ };
   const struct step *step = step_of(session, p);
-  return session->nconns >= CONNS && step && step->kind == STEP_EXPECT_EITHER;
+  return session_has_several(session) && step && step->kind == STEP_EXPECT_EITHER;
 }
 
 /* What of a pair's differences the rounds of the sides don't excuse. `cut_short`: a play failed, so

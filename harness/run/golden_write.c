@@ -221,7 +221,6 @@ static void put_variants(struct writer *w, size_t step, size_t from) {
 /* Where several connections act, which alternative is taken may be a race that all plays ended in
  * the same way: the block stands as in the case, unless it captures more than a CAS. */
 static bool is_race(const struct writer *w, const struct choice *c) {
-  enum { CONNS = 3 /* c0 is the driver's own */ };
   bool open;
   for (size_t i = 0; i < c->n; i++)
     for (size_t k = 0; k < c->alternatives[i].n; k++) {
@@ -229,7 +228,7 @@ static bool is_race(const struct writer *w, const struct choice *c) {
       if (p && (p->ncaptures || pattern_uses_capture(p)) && !golden_line_open(p, &open))
         return false;
     }
-  return w->session->nconns >= CONNS;
+  return session_has_several(w->session);
 }
 
 static void put_race(struct writer *w, const struct choice *c, unsigned depth) {

@@ -93,6 +93,13 @@ struct session {
   size_t nvars, vars_bytes;
 };
 
+/* Whether more than one of its own connections act, so that what comes first may be a race of
+ * theirs. */
+static inline bool session_has_several(const struct session *s) {
+  enum { DRIVERS = 1, SEVERAL = 2 };
+  return s->nconns >= DRIVERS + SEVERAL;
+}
+
 /* Reads the file named in `file(PATH)` into `out`; false when it can't (errno says why). */
 struct session_loader {
   bool (*load)(void *arg, const char *path, struct buf *out);
