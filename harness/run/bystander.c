@@ -8,7 +8,8 @@
 
 enum {
   OPAQUE = 0xb7570000,
-  NOOP = 0x0a,
+  VERSION = 0x0b,
+  ANSWER_MAX = HEADER_BYTES + 256,
   ACTS_EACH = 16 /* of a connection, then comes another: on TLS each costs a handshake */
 };
 
@@ -18,8 +19,8 @@ struct bystander {
   struct conn *conn; /* NULL: none yet */
   void (*done)(void *arg, const char *wrong);
   void *arg;
-  uint8_t request[HEADER_BYTES], answer[HEADER_BYTES];
-  size_t have;
+  uint8_t request[HEADER_BYTES], answer[ANSWER_MAX];
+  size_t have;   /* of the answer, bytes */
   unsigned acts; /* of the connection */
   bool acting, over;
 };
@@ -32,18 +33,33 @@ static void finish(struct bystander *b, const char *wrong) {
   b->done(b->arg, wrong);
 }
 
+/* The length of the answer that begins with what has come, as far as that tells; 0 when it can't be
+ * the right one. */
+static size_t answer_len(const struct bystander *b) {
+  uint8_t want[HEADER_BYTES];
+  struct header h;
+  bool whole = b->have >= HEADER_BYTES;
+  header_unpack(b->answer, &h);
+  h = (struct header){
+      .magic = MAGIC_RESPONSE, .opcode = VERSION, .bodylen = h.bodylen, .opaque = OPAQUE};
+  header_pack(&h, want);
+  if (memcmp(b->answer, want, whole ? HEADER_BYTES : b->have) != 0 ||
+      (whole && h.bodylen > ANSWER_MAX - HEADER_BYTES))
+    return 0;
+  return whole ? HEADER_BYTES + h.bodylen : HEADER_BYTES;
+}
+
 static void on_data(void *arg, struct conn *c, struct span bytes) {
   struct bystander *b = arg;
-  uint8_t want[HEADER_BYTES];
-  const struct header h = {.magic = MAGIC_RESPONSE, .opcode = NOOP, .opaque = OPAQUE};
   (void)c;
-  header_pack(&h, want);
-  size_t room = b->acting ? HEADER_BYTES - b->have : 0;
-  memcpy(b->answer + b->have, bytes.p, bytes.n < room ? bytes.n : room);
-  b->have += bytes.n < room ? bytes.n : room;
-  if (memcmp(b->answer, want, b->have) != 0 || bytes.n > room)
-    finish(b, "another connection got a wrong answer to its noop");
-  else if (b->have == HEADER_BYTES)
+  size_t room = b->acting ? ANSWER_MAX - b->have : 0;
+  size_t taken = bytes.n < room ? bytes.n : room;
+  memcpy(b->answer + b->have, bytes.p, taken);
+  b->have += taken;
+  size_t len = answer_len(b);
+  if (taken < bytes.n || !len || b->have > len)
+    finish(b, "another connection got a wrong answer to its version");
+  else if (b->have == len)
     finish(b, NULL);
 }
 
@@ -65,7 +81,7 @@ static const struct conn_handler handler = {on_data, on_sent, on_close, on_progr
 struct bystander *bystander_new(struct event_base *base, const struct addr *to,
                                 void (*done)(void *arg, const char *wrong), void *arg) {
   struct bystander *b = xcalloc(1, sizeof *b);
-  const struct header h = {.magic = MAGIC_REQUEST, .opcode = NOOP, .opaque = OPAQUE};
+  const struct header h = {.magic = MAGIC_REQUEST, .opcode = VERSION, .opaque = OPAQUE};
   b->base = base;
   b->to = to;
   b->done = done;

@@ -1,7 +1,7 @@
-/* A bystander: a connection beside a play's own that acts when it is told to: it asks a noop and is
- * answered. It shows that a server goes on serving others while a client stands still, and takes on
- * new ones: now and then it closes and another connection acts in its place. Internal to the run
- * layer. */
+/* A bystander: a connection beside a play's own that acts when it is told to: it asks for the
+ * version, which servers tell before authentication, too, and is answered. It shows that a server
+ * goes on serving others while a client stands still, and takes on new ones: now and then it closes
+ * and another connection acts in its place. Internal to the run layer. */
 #ifndef RUN_BYSTANDER_H
 #define RUN_BYSTANDER_H
 

@@ -185,7 +185,7 @@ static void overdue(struct play *p, unsigned ms) {
   CHECK(waits);
   stream_overdue(&p->streams[waits->id], &p->failure);
   if (bystander_acts(p->bystander))
-    p->failure.aside = "another connection got no answer to its noop";
+    p->failure.aside = "another connection got no answer to its version";
   p->failed = true;
   answers_failure(p);
   p->verdict = blame(p->options.session, &p->failure, &stall);

@@ -171,9 +171,7 @@ static void put_head(const struct scribe_plan *p, const struct scribe_head *head
     buf_add_str(out, "dialect couchbase\n");
   put_spec(p, out);
   if (needs_sasl(p))
-    buf_add_str(out, "needs sasl\n"
-                     "not-under pause \"the other connection does not authenticate\"\n"
-                     "not-under slow-read-last \"the other connection does not authenticate\"\n");
+    buf_add_str(out, "needs sasl\n");
   buf_add_str(out, "isolated\n");
 }
 

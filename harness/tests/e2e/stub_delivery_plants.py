@@ -145,7 +145,7 @@ class MixedUp(Plant):
 
 
 class WrongAside(Plant):
-    """While one connection's request is incomplete, the noop of a new one is answered wrongly, or
+    """While one connection's request is incomplete, the version that a new one asks for is answered wrongly, or
     it is closed (`close`)."""
 
     def __init__(self, arg):
@@ -161,10 +161,10 @@ class WrongAside(Plant):
     def answer(self, conn, request, data):
         new = conn not in self.known
         self.known.add(conn)
-        if not (new and request.opcode == wire.NOOP and self.incomplete - {conn}):
+        if not (new and request.opcode == wire.VERSION and self.incomplete - {conn}):
             return data
         conn.closing = self.arg == "close"
-        return b"" if conn.closing else wire.response(wire.NOOP, opaque=request.opaque, status=1)
+        return b"" if conn.closing else wire.response(wire.VERSION, opaque=request.opaque, status=1)
 
     def ended(self, conn):
         self.incomplete.discard(conn)

@@ -99,11 +99,11 @@ ROWS = [
     Row("never-resumes", "jam", found(JAMS, "timeout"), found({"crowd:8"}, "timeout"),
         r"no answer on c1|incomplete|reads no more"),
     Row("block-on-send", "jam", found({"slow-read-last"}, "timeout"),
-        text=r"^  another connection got no answer to its noop while c1 stood still\n"),
+        text=r"^  another connection got no answer to its version while c1 stood still\n"),
     Row("block-on-request", "last", found({"pause"}, "timeout"),
-        text=r"^  another connection got no answer to its noop while c1 stood still\n"),
+        text=r"^  another connection got no answer to its version while c1 stood still\n"),
     Row("wrong-aside", "last", found({"pause"}),
-        text=r"^  another connection got a wrong answer to its noop while c1 stood still\n"
+        text=r"^  another connection got a wrong answer to its version while c1 stood still\n"
              r"  next on c1  c1 < get "),
     Row("wrong-aside=close", "last", found({"pause"}),
         text=r"^  another connection was closed instead of answered while c1 stood still\n"),

@@ -1,9 +1,9 @@
-/* What a bystander makes of the answer to its noop. */
+/* What a bystander makes of the answer to its request for the version. */
 #include "run/bystander.h"
 
 #include "tiny_server.h"
 
-#define ANSWER "noop opaque=0xb7570000"
+#define ANSWER "version opaque=0xb7570000"
 
 static const struct {
   const char *answer; /* as tiny_server takes it */
@@ -11,12 +11,16 @@ static const struct {
 } rows[] = {
     {NULL, NULL},
     {ANSWER, NULL},
-    {"noop opaque=1", "another connection got a wrong answer to its noop"},
-    {ANSWER " status=1", "another connection got a wrong answer to its noop"},
-    {ANSWER "\n" ANSWER, "another connection got a wrong answer to its noop"},
-    {"raw hex(81 0a 01)", "another connection got a wrong answer to its noop"},
+    {"version opaque=1", "another connection got a wrong answer to its version"},
+    {ANSWER " value=\"1.6.18\"", NULL},
+    {ANSWER " value=repeat(256, \"1\")", NULL},
+    {ANSWER " value=repeat(257, \"1\")", "another connection got a wrong answer to its version"},
+    {ANSWER " key=\"k\"", "another connection got a wrong answer to its version"},
+    {ANSWER " status=1", "another connection got a wrong answer to its version"},
+    {ANSWER "\n" ANSWER, "another connection got a wrong answer to its version"},
+    {"raw hex(81 0b 01)", "another connection got a wrong answer to its version"},
     {"close", "another connection was closed instead of answered"},
-    {"raw hex(81 0a 00)\nclose", "another connection was closed instead of answered"},
+    {"raw hex(81 0b 00)\nclose", "another connection was closed instead of answered"},
 };
 
 struct outcome {
@@ -78,7 +82,7 @@ static const struct {
   const char *answer, *wrong;
 } between[] = {
     {ANSWER "\nclose", "another connection was closed instead of answered"},
-    {ANSWER "\n" ANSWER, "another connection got a wrong answer to its noop"},
+    {ANSWER "\n" ANSWER, "another connection got a wrong answer to its version"},
 };
 
 /* What comes when it does not act: with the answer, or behind it. */

@@ -362,8 +362,6 @@ START_TEST(the_head_names_what_the_session_needs) {
   ck_assert_msg(scribe_write(s, &head, &out, &why), "%s", buf_cstr(&why));
   const char *want = "case  a ? b?\n# one\n# two ? three\ndialect couchbase\n"
                      "spec  sasl_auth, noop, op0xea\nneeds sasl\n"
-                     "not-under pause \"the other connection does not authenticate\"\n"
-                     "not-under slow-read-last \"the other connection does not authenticate\"\n"
                      "isolated\n";
   ck_assert_msg(strncmp(buf_cstr(&out), want, strlen(want)) == 0, "%s", buf_cstr(&out));
   buf_fini(&out);
