@@ -39,7 +39,6 @@ enum {
   OPT_SHARD,
   OPT_LAST,
   OPT_LAST_FAILED,
-  OPT_SANITIZERS,
   OPT_KEEP,
   OPT_BASELINE,
   OPT_CANDIDATE,
@@ -76,7 +75,7 @@ static const struct option run_options[] = {
     {"binary", required_argument, NULL, RUN_OPT_BINARY},
     {"known", required_argument, NULL, RUN_OPT_KNOWN},
     {"flaky", required_argument, NULL, RUN_OPT_FLAKY},
-    {"sanitizers", required_argument, NULL, OPT_SANITIZERS},
+    {"sanitizers", required_argument, NULL, RUN_OPT_SANITIZERS},
     {"golden", required_argument, NULL, RUN_OPT_GOLDEN},
     {"pause-before", required_argument, NULL, OPT_PAUSE_BEFORE},
     {"gdb", optional_argument, NULL, OPT_TOOL},
@@ -150,6 +149,8 @@ const char **run_words_text(struct run_words *w, int option) {
     return &w->known;
   case RUN_OPT_FLAKY:
     return &w->flaky;
+  case RUN_OPT_SANITIZERS:
+    return &w->sanitizers;
   case RUN_OPT_GOLDEN:
     return &w->golden;
   default:
@@ -175,9 +176,6 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
     break;
   case OPT_LAST:
     text = &w->last;
-    break;
-  case OPT_SANITIZERS:
-    text = &w->sanitizers;
     break;
   case OPT_KEEP:
     text = &w->keep;

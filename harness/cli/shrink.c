@@ -273,8 +273,8 @@ const struct command command_shrink = {
     .name = "shrink",
     .what = "the shortest session that still fails in the same way",
     .help = "mcreplay shrink [OPTION..] CASE   the words of a run's reproduce line\n"
-            "  -s, --command, --attach, --binary, -d, --transport, --seed, --timeout,\n"
-            "  --known, --flaky, --golden   as in run: one delivery (whole), one transport\n"
+            "  -s, --command, --attach, --binary, --ca, -d, --transport, --seed, --timeout,\n"
+            "  --known, --flaky, --sanitizers, --golden   as in run; one delivery (whole)\n"
             "  -o FILE            what is written (CASE-shrunk.session, in this folder)\n"
             "  -f                 replace the file if it is there\n"
             "  --reference NAME|FILE   a server's profile that does it right\n"

@@ -43,7 +43,8 @@ static int command_at(const struct session *s, unsigned line) {
 struct signature signature_of(const struct verdict *v, const struct session *s) {
   struct signature g = {
       .kind = v->kind, .command = SIGNATURE_NO_COMMAND, .field = v->field, .dialect = s->dialect};
-  bool ended = v->kind == KIND_SERVER_CRASH || v->kind == KIND_SERVER_LIMIT;
+  bool ended = v->kind == KIND_SERVER_CRASH || v->kind == KIND_SERVER_LIMIT ||
+               v->kind == KIND_SANITIZER_REPORT;
   if (!ended) /* where a crash was noticed depends on what was under way */
     g.command = command_at(s, v->line);
   else

@@ -1,7 +1,7 @@
 /* A signature: what two failures have in common when they are the same one. The kind of verdict,
  * the command whose answer was awaited, the field that differs; for a wrong status also what came,
- * and for a server's end how it ended. Not the place, the opaque or the bytes, which change as a
- * session gets shorter. */
+ * and for a server's end how it ended; of a sanitizer's report its tool, kind and function. Not the
+ * place, the opaque or the bytes, which change as a session gets shorter. */
 #ifndef RUN_SIGNATURE_H
 #define RUN_SIGNATURE_H
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "run/fate.h"
 #include "run/fleet.h"
+#include "run/sightings.h"
 #include "run/stage.h"
 #include "run/wire.h"
 
@@ -35,6 +36,26 @@ void trial_free(struct trial *t) {
   free(t);
 }
 
+/* What a sanitizer has reported on the server that the baseline does not know is what the play came
+ * to, whatever else it did. */
+static void judge_reports(const struct run_config *config, struct server *s, struct verdict *v) {
+  struct sightings f;
+  struct buf text;
+  buf_init(&text, REPORTS_TEXT_MAX);
+  server_reports(s, &text);
+  sightings_read(&f, buf_span(&text), config->baseline);
+  const struct sighting *first = sightings_first_new(&f);
+  if (first) {
+    verdict_fini(v);
+    *v = (struct verdict){.status = VERDICT_ERROR,
+                          .kind = KIND_SANITIZER_REPORT,
+                          .brief = xstrdup(first->key),
+                          .detail = xstrdup(first->text)};
+  }
+  sightings_fini(&f);
+  buf_fini(&text);
+}
+
 struct verdict trial_play(struct trial *t, const struct session *session,
                           const struct delivery *delivery, uint64_t seed) {
   const struct run_config *config = t->config;
@@ -56,6 +77,7 @@ struct verdict trial_play(struct trial *t, const struct session *session,
                                          .total_ms = config->total_ms},
                    &wrapped);
     fate_add(s, &v);
+    judge_reports(config, s, &v);
     if (attached)
       fleet_give(&t->fleet, transport, s, true);
     else

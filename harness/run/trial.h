@@ -13,7 +13,8 @@ struct trial *trial_new(const struct run_config *config, unsigned index);
 void trial_free(struct trial *t);
 
 /* The caller owns the verdict; KIND_SETUP when no server could be had. `seed` is that of the
- * delivery's cuts. */
+ * delivery's cuts. A report of a sanitizer is KIND_SANITIZER_REPORT, its tool, kind and function
+ * the brief; leaks are told at a server's stop, and so are not seen. */
 struct verdict trial_play(struct trial *t, const struct session *session,
                           const struct delivery *delivery, uint64_t seed);
 

@@ -188,6 +188,28 @@ def test_valgrind_finds_a_leak_and_goes_on_after_an_error(play, baseline):
     assert "memcheck: invalid-write in make_mistake: 1 time (it is only a test)\n" in result.out
 
 
+@rows
+def test_shrink_keeps_the_report(sanitizer, mistake, name, kind, function, faulty, session,
+                                 tmp_path):
+    """Whether the server goes on, so that the case is met, or is ended by it."""
+    case, out = session("long", 3 * NOOP + MISTAKE + NOOP), tmp_path / "short.session"
+    words = ["--command", faulty(sanitizer, mistake)]
+    env = {"TMPDIR": "/tmp" if mistake.endswith("-as-nobody") else str(tmp_path), **NO_OPTIONS}
+    result = tool.command("shrink", *words, "-o", out, case, env=env)
+    assert result.status == 0, result
+    assert re.search(rf"  sanitizer_report: {name}: {kind} in {function}\n  from  6 requests, .*\n"
+                     r"  to    1 request, ", result.out), result
+    assert [line.split()[2] for line in out.read_text().splitlines() if line.startswith("c1 >")] \
+        == ["delete"]
+    known = tmp_path / "known.yaml"
+    known.write_text(entry(name, kind, function))
+    result = tool.command("shrink", *words, "--sanitizers", known, "-o", out, "-f", case, env=env)
+    if sanitizer == "address":
+        assert (result.status, "  server_crash: the server " in result.out) == (0, True), result
+    else:
+        assert (result.status, "there is nothing to shrink" in result.out) == (1, True), result
+
+
 def test_nothing_is_left_behind(play, tmp_path):
     play("address", "overrun")
     play("address", "leak")
