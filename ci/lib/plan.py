@@ -38,6 +38,8 @@ def checker(tool):
 VALGRIND = ("--valgrind=--leak-check=full --errors-for-leak-kinds=definite",)
 SOME = "whole,pipelined,bytewise,half-close,slow-read,slow-read-last,crowd:8"
 THREADS = "whole,pipelined,slow-read,slow-read-last,crowd:8"
+SASL = ("--needs", "sasl")
+SASL_REPORTS = (*SASL, "--sanitizers", "fixtures/known/memcached.sanitizers.yaml")
 ALL = r"."
 
 # What each leg does, chosen so that all of them take less than 25 minutes on two cores: everything
@@ -53,7 +55,8 @@ LEGS = {
             Suite("refserver", transports="unix,tcp"),
             Suite("refserver-copy"),
             Suite("refserver-reference"),
-            Suite("refserver-sasl", words=("--needs", "sasl")),
+            Suite("memcached-sasl", transports="unix,tcp,tls", words=SASL),
+            Suite("refserver-sasl", words=SASL),
         ), parts=True),
     "plain-clang": Leg(
         "unit tests; the suite", "clang", "plain-clang", unit=ALL,
@@ -72,7 +75,8 @@ LEGS = {
             Suite("refserver", transports="unix,tcp"),
             Suite("refserver-copy", SOME),
             Suite("refserver-reference", SOME),
-            Suite("refserver-sasl", SOME, words=("--needs", "sasl")),
+            Suite("memcached-sasl", SOME, "unix,tls", words=SASL_REPORTS),
+            Suite("refserver-sasl", SOME, words=SASL),
         ), parts=True),
     "tsan": Leg(
         "threads", "tsan", "tsan", unit=r"^unit\.refserver\.",
@@ -80,6 +84,7 @@ LEGS = {
         canaries=("race-on-item", "race-on-statistics"),
         suites=(
             Suite("memcached", THREADS, "unix,tls"),
+            Suite("memcached-sasl", THREADS, "unix,tls", words=SASL_REPORTS),
             Suite("refserver", THREADS, "unix,tcp"),
             Suite("refserver-copy", THREADS),
             Suite("refserver-reference", THREADS),
