@@ -191,6 +191,16 @@ def test_every_file_that_a_leg_names_is_there(matrix):
             assert any(re.search(pattern, path.stem) for path in matrix.E2E.glob("test_*.py")), name
 
 
+def test_what_a_leg_leaves_out_is_there(matrix, tmp_path):
+    left_out = {name: leg.e2e_but for name, leg in matrix.LEGS.items() if leg.e2e_but}
+    assert "plain-gcc" in left_out
+    for name, pattern in left_out.items():
+        files = matrix.e2e_files(matrix.LEGS[name], None)
+        assert any(re.search(rf"def test_\w*{pattern}", path.read_text()) for path in files), name
+        (e2e,) = matrix.e2e_steps(matrix.LEGS[name], tmp_path, None)
+        assert e2e.command[e2e.command.index("-k") + 1] == f"not {pattern}"
+
+
 # ---- the preflight
 
 def stub(text):
