@@ -74,7 +74,7 @@ def described(folder):
     try:
         leg = json.loads((folder / "leg.json").read_bytes())
     except FileNotFoundError:
-        raise Invalid("is not there") from None
+        raise Invalid("is not there: the leg did not come to its end") from None
     except OSError as e:
         raise Invalid(f"can't be read: {e.strerror}") from None
     except (ValueError, RecursionError) as e:
@@ -158,7 +158,7 @@ def read_leg(folder, root):
 
 def absent_leg(name):
     leg = Leg(name, INFRA)
-    leg.add_own("leg.json", "", "is not there, and the leg is expected", True)
+    leg.add_own("leg.json", "", "is not there: the leg is expected, and has left nothing", True)
     return leg
 
 

@@ -25,7 +25,9 @@ class Leg:
     e2e_but: str = ""  # what names of tests match that the leg does in another way
     canaries: tuple = ()  # words for ci/faults: defects that must turn a run red
     suites: tuple = ()
-    tools: tuple = ()  # (name, command, report): {report} and {folder} are filled in
+    # (name, command, report): {report} and {folder} are filled in; and the words, if there are any,
+    # that run a test of the report again when its name stands behind them.
+    tools: tuple = ()
     packages: tuple = ()  # that no other leg needs, besides those in ci/packages.txt
     parts: bool = False  # whether it can be divided
     threads: bool = False  # TSan is in it
@@ -33,7 +35,7 @@ class Leg:
 
 def checker(tool):
     """The step of a tool that looks at each file."""
-    return tool, ("ci/check", tool, "--junit", "{report}"), f"{tool}.xml"
+    return tool, ("ci/check", tool, "--junit", "{report}"), f"{tool}.xml", f"ci/check {tool}"
 
 
 VALGRIND = ("--valgrind=--leak-check=full --errors-for-leak-kinds=definite",)

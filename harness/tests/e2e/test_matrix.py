@@ -140,6 +140,11 @@ def test_a_detector_is_tried_before_the_suite(leg, defects, matrix, tmp_path):
     assert names.index("canary") < min(names.index(n) for n in names if n.startswith("suite"))
 
 
+def test_a_file_that_a_checker_finds_something_in_is_looked_at_again(matrix, tmp_path):
+    steps = matrix.steps_of(matrix.LEGS["clang-tidy"], tmp_path, None)
+    assert [step.again for step in steps if step.report] == ["ci/check clang-tidy"]
+
+
 # ---- choosing and dividing
 
 def test_the_legs_are_listed():

@@ -254,7 +254,7 @@ def test_what_is_no_report_is_red(report, why, leg, summary):
 
 
 @pytest.mark.parametrize("described, why", [
-    (None, "is not there"),
+    (None, "is not there: the leg did not come to its end\n"),
     ("", "is no JSON: Expecting value"),
     ("[" * 100000, "is no JSON: "),
     ("[]", "holds no object"),
@@ -284,7 +284,7 @@ def test_a_leg_that_is_not_there_is_red(leg, summary):
     leg("tsan", suite=(0, "green"))
     status, out = summary("--expect", "tsan,\nasan")
     assert status == 3 and "\n2 legs in 1.0 s: 1 SUCCESS, 0 FAILURE, 1 INFRA\n" in out
-    assert "  1. leg.json\n     is not there, and the leg is expected\n" in out
+    assert "  1. leg.json\n     is not there: the leg is expected, and has left nothing\n" in out
     (status, out) = summary(run="none")
     assert status == 3 and out.startswith("Verified -1\n\n0 legs in 0.0 s: ")
 
