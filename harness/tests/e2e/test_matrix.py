@@ -125,6 +125,14 @@ def test_a_command_that_is_not_there_is_the_infrastructure_s_fault(matrix, tmp_p
     assert "/no/such/program" in (tmp_path / "a.log").read_text()
 
 
+def test_the_first_report_ends_a_test_but_no_server(matrix, tmp_path):
+    """memcached has races that are known."""
+    assert not any("halt_on_error" in value for value in matrix.ENVIRONMENT.values())
+    for step in matrix.steps_of(matrix.LEGS["tsan"], tmp_path, None):
+        halts = any(str(word).startswith("TSAN_OPTIONS=") for word in step.command)
+        assert halts == (step.name in ("unit tests", "end-to-end tests")), step
+
+
 # ---- canaries
 
 @pytest.mark.parametrize("leg, defects", [
