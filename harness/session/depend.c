@@ -3,55 +3,8 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "mcbp/effect.h"
 #include "mcbp/frame.h"
-
-/* What a command does to the state that answers are made of. */
-enum effect {
-  EFFECT_NONE,   /* and no answer depends on the state */
-  EFFECT_READ,   /* reads an item */
-  EFFECT_WHOLE,  /* stores or deletes an item whole */
-  EFFECT_DERIVE, /* makes an item of what it was */
-  EFFECT_ALL     /* reads or changes what belongs to no single item, or it is not known */
-};
-
-/* These opcodes are the same in both dialects. */
-static enum effect effect_of(uint8_t opcode) {
-  switch (opcode) {
-  case 0x07: /* quit */
-  case 0x0a: /* noop */
-  case 0x0b: /* version */
-  case 0x17: /* quitq */
-    return EFFECT_NONE;
-  case 0x00: /* get getq getk getkq */
-  case 0x09:
-  case 0x0c:
-  case 0x0d:
-    return EFFECT_READ;
-  case 0x01: /* set add replace delete, and quiet */
-  case 0x02:
-  case 0x03:
-  case 0x04:
-  case 0x11:
-  case 0x12:
-  case 0x13:
-  case 0x14:
-    return EFFECT_WHOLE;
-  case 0x05: /* increment decrement append prepend, and quiet */
-  case 0x06:
-  case 0x0e:
-  case 0x0f:
-  case 0x15:
-  case 0x16:
-  case 0x19:
-  case 0x1a:
-  case 0x1c: /* touch gat gatq: the time to live */
-  case 0x1d:
-  case 0x1e:
-    return EFFECT_DERIVE;
-  default:
-    return EFFECT_ALL;
-  }
-}
 
 struct touch {
   enum effect effect;
@@ -77,6 +30,8 @@ static struct touch touch_of(const struct draft_unit *u) {
       f.h.magic != MAGIC_REQUEST || is_patched(p, 0, 2))
     return (struct touch){.effect = EFFECT_ALL};
   enum effect effect = effect_of(f.h.opcode);
+  if (effect == EFFECT_CONNECTION) /* whatever follows on it may not be answered without */
+    effect = EFFECT_ALL;
   if (effect != EFFECT_NONE && is_patched(p, (size_t)(f.key.p - p->bytes), f.key.n))
     effect = EFFECT_ALL; /* any key */
   return (struct touch){effect, f.key};
@@ -85,7 +40,7 @@ static struct touch touch_of(const struct draft_unit *u) {
 /* Whether the answers to the one may be others without the other before it. */
 static bool concerns(const struct touch *before, const struct touch *after) {
   if (before->effect == EFFECT_ALL)
-    return true; /* such as an authentication */
+    return true;
   if (before->effect <= EFFECT_READ || after->effect == EFFECT_NONE)
     return false;
   return after->effect == EFFECT_ALL || span_eq(before->key, after->key);
