@@ -45,10 +45,10 @@ void header_unpack(const uint8_t *p, struct header *h) {
       .magic = p[0],
       .opcode = p[1],
       .framinglen = alt ? p[2] : 0,
-      .keylen = alt ? p[3] : (uint16_t)be_get(p + 2, 2),
+      .keylen = alt ? p[3] : (uint16_t)(p[2] << 8 | p[3]),
       .extlen = p[4],
       .datatype = p[5],
-      .status = (uint16_t)be_get(p + 6, 2),
+      .status = (uint16_t)(p[6] << 8 | p[7]),
       .bodylen = (uint32_t)be_get(p + 8, 4),
       .opaque = (uint32_t)be_get(p + 12, 4),
       .cas = be_get(p + 16, 8),
@@ -70,18 +70,6 @@ void header_pack(const struct header *h, uint8_t *p) {
   be_put(p + 8, 4, h->bodylen);
   be_put(p + 12, 4, h->opaque);
   be_put(p + 16, 8, h->cas);
-}
-
-uint64_t be_get(const uint8_t *p, size_t width) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < width; i++)
-    value = value << 8 | p[i];
-  return value;
-}
-
-void be_put(uint8_t *p, size_t width, uint64_t value) {
-  for (size_t i = width; i-- > 0; value >>= 8)
-    p[i] = (uint8_t)value;
 }
 
 const struct header_field *header_fields(uint8_t magic, size_t *count) {

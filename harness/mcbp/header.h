@@ -41,9 +41,24 @@ bool magic_is_server(uint8_t magic);
 void header_unpack(const uint8_t *p, struct header *h);
 void header_pack(const struct header *h, uint8_t *p);
 
-/* Big-endian integers of 1 to 8 bytes. */
-uint64_t be_get(const uint8_t *p, size_t width);
-void be_put(uint8_t *p, size_t width, uint64_t value);
+/* Big-endian integers of 1 to 8 bytes. Shifts that are all written out become one load or store. */
+static inline uint64_t be_get(const uint8_t *p, size_t width) {
+  if (width == 4)
+    return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
+  if (width == 8)
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+           (uint64_t)p[6] << 8 | p[7];
+  uint64_t value = 0;
+  for (size_t i = 0; i < width; i++)
+    value = value << 8 | p[i];
+  return value;
+}
+
+static inline void be_put(uint8_t *p, size_t width, uint64_t value) {
+  for (size_t i = width; i-- > 0; value >>= 8)
+    p[i] = (uint8_t)value;
+}
 
 /* The header's fields as a table, in frame order, for overrides and explanations. */
 struct header_field {
