@@ -17,7 +17,7 @@ void queue_fini(struct queue *q);
 void queue_add(struct queue *q, struct span bytes);
 /* All that is inside, until the next call of any of these. */
 static inline struct span queue_span(const struct queue *q) {
-  return span_of(q->buf.p + q->at, q->buf.n - q->at);
+  return span_from(buf_span(&q->buf), q->at);
 }
 
 /* Removes the first `n` bytes, which must be there. */

@@ -75,6 +75,7 @@ static int play(struct session_of_replay *s, struct server *server) {
                                        .to = server_addr(server),
                                        .dialect = s->words->dialect,
                                        .pace = s->words->pace,
+                                       .in_step = s->words->in_step,
                                        .timeout_ms = s->words->run.timeout_ms,
                                        .on_progress = show_progress,
                                        .arg = s};
@@ -162,14 +163,16 @@ const struct command command_replay = {
     .what = "play a capture of any size, at any pace, and compare what is answered",
     .help = "mcreplay replay [OPTION..] CAPTURE\n\n"
             "Sends what the clients in a capture of packets (pcap, pcapng) sent, reading it\n"
-            "as it goes, and holds each answer against the one of then. Nothing is sent\n"
-            "before what had been answered by then has come. What the protocol leaves to the\n"
-            "server may differ; a CAS that a client sends back is the one of now. Stops at\n"
-            "the first difference. For deliveries and reports: mcreplay run CAPTURE.\n\n"
+            "as it goes, and holds each answer against the one of then. No request waits for\n"
+            "answers on its own connection; it comes after what others had been answered by\n"
+            "then, as far as that can concern it. What the protocol leaves to the server may\n"
+            "differ; a CAS that a client sends back is the one of now. Stops at the first\n"
+            "difference. For deliveries and reports: mcreplay run CAPTURE.\n\n"
             "  -s NAME|FILE, --binary FILE, --command CMD, --attach ADDR, --ca FILE\n"
             "                     the server, as for run\n"
             "  --transport T      unix, tcp or tls\n"
-            "  --pace P           max, recorded, or how many times as fast (max)\n"
+            "  --pace P           max; recorded, or how many times as fast: in step (max)\n"
+            "  --in-step          each request waits for all that had been answered by then\n"
             "  --port N           the server's in the capture, when it is not found\n"
             "  --timeout S        without any progress (5)\n"
             "  --dialect D        stock or couchbase, for the names (stock)\n"

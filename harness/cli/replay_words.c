@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 
-enum { OPT_PORT = RUN_OPT_OWN, OPT_PACE, OPT_TIMEOUT, OPT_DIALECT };
+enum { OPT_PORT = RUN_OPT_OWN, OPT_PACE, OPT_IN_STEP, OPT_TIMEOUT, OPT_DIALECT };
 
 static const struct option options[] = {
     {"server", required_argument, NULL, 's'},
@@ -16,6 +16,7 @@ static const struct option options[] = {
     {"transport", required_argument, NULL, RUN_OPT_TRANSPORT},
     {"port", required_argument, NULL, OPT_PORT},
     {"pace", required_argument, NULL, OPT_PACE},
+    {"in-step", no_argument, NULL, OPT_IN_STEP},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"quiet", no_argument, NULL, 'q'},
@@ -45,6 +46,9 @@ static bool parse_option(struct replay_words *w, int c, char **argv) {
     return command_port("replay", optarg, &w->port);
   case OPT_PACE:
     return parse_pace(w, optarg);
+  case OPT_IN_STEP:
+    w->in_step = true;
+    return true;
   case OPT_TIMEOUT:
     return command_timeout("replay", optarg, &w->run.timeout_ms);
   case OPT_DIALECT:

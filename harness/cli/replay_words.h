@@ -11,6 +11,7 @@ struct replay_words {
   enum dialect dialect;
   uint16_t port; /* the server's in the capture; 0: found out */
   double pace;   /* as in replay_config */
+  bool in_step;
 };
 
 /* Prints what is wrong and returns false. */

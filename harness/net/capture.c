@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "net/capture_flow.h"
 
-enum { NOTES_MAX = 64 << 10 };
+enum { NOTES_MAX = 64 << 10, READ_BYTES = 256 << 10 };
 
 struct capture {
   const char *path;
@@ -62,6 +62,7 @@ struct capture *capture_open(const char *path, uint16_t port, struct diag *diag)
     diag_at(diag, path, 0, 0, "can't read it: %s", strerror(errno));
     return NULL;
   }
+  setvbuf(file, NULL, _IOFBF, READ_BYTES);
   pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_MICRO, why);
   if (!pcap) {
     diag_at(diag, path, 0, 0, "no capture that can be read: %s; give a pcap or pcapng file", why);

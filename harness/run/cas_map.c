@@ -23,8 +23,12 @@ void cas_map_free(struct cas_map *m) {
   free(m);
 }
 
+/* Servers count up: neighbours share a set and sets follow each other, so that memory is used one
+ * page after another. All bits count, for those that put a time in it. */
 static uint64_t set_of(uint64_t recorded) {
-  return (recorded * 0x9e3779b97f4a7c15u) >> 46; /* 18 bits */
+  uint64_t folded = recorded / WAYS;
+  folded ^= folded >> 18 ^ folded >> 36;
+  return folded % SETS;
 }
 
 void cas_map_put(struct cas_map *m, uint64_t recorded, uint64_t now) {

@@ -7,25 +7,28 @@
 #include "base/vec.h"
 #include "run/cas_map.h"
 #include "run/clock.h"
+#include "run/precedence.h"
 #include "run/replay_answer.h"
 #include "run/replay_talk.h"
-#include "session/freedom.h"
 #include "session/render.h"
 
-enum { TICK_MS = 200, BATCH_MAX = 256 << 10, CAS_AT = 16 };
+enum { TICK_MS = 200, CAS_AT = 16 };
+/* Bytes: how many are gathered before they are sent, how far answers that were recorded may be
+ * ahead of those that come, and how many may wait for sockets to take them. */
+enum { BATCH = 16 << 10, AHEAD_MAX = 256 << 10, UNSENT_MAX = 1 << 20 };
 
 struct replay {
   const struct replay_config *config;
-  struct replay_counts *counts;
+  struct replay_all all;
   struct buf *what;
-  struct event_base *base;
+  struct precedence *order;
   struct event *tick, *pace;
-  struct cas_map *cas;
   struct vec talks;   /* of struct replay_talk *, by the capture's connection; NULL: it is over */
   struct vec waiting; /* of size_t: connections that have something to send */
-  uint64_t progress, seen;
+  uint64_t seen;      /* of the progress */
   unsigned idle_ms;
-  bool differs, overdue, due;
+  bool overdue, due;
+  bool stuck;            /* a wait was overdue; all ends */
   uint64_t began, first; /* now, and in the capture */
   uint64_t usec;         /* of the event in hand, since the first */
 };
@@ -34,18 +37,13 @@ static struct replay_talk *talk_of(const struct replay *r, size_t conn) {
   return *(struct replay_talk **)vec_at(&r->talks, conn);
 }
 
-static void drop(struct replay *r, size_t conn) {
-  replay_talk_free(talk_of(r, conn));
-  *(struct replay_talk **)vec_at(&r->talks, conn) = NULL;
-}
-
 static void tick_cb(evutil_socket_t fd, short what, void *arg) {
   struct replay *r = arg;
   (void)fd, (void)what;
-  r->idle_ms = r->progress == r->seen ? r->idle_ms + TICK_MS : 0;
-  r->seen = r->progress;
+  r->idle_ms = r->all.progress == r->seen ? r->idle_ms + TICK_MS : 0;
+  r->seen = r->all.progress;
   r->overdue = r->idle_ms >= r->config->timeout_ms;
-  r->config->on_progress(r->config->arg, r->counts);
+  r->config->on_progress(r->config->arg, r->all.counts);
 }
 
 static void due_cb(evutil_socket_t fd, short what, void *arg) {
@@ -54,23 +52,63 @@ static void due_cb(evutil_socket_t fd, short what, void *arg) {
   r->due = true;
 }
 
-static void turn(struct replay *r) {
-  event_base_loop(r->base, EVLOOP_ONCE);
+static void flush_all(struct replay *r) {
+  for (size_t i = 0; i < r->waiting.n; i++) {
+    struct replay_talk *t = talk_of(r, *(size_t *)vec_at(&r->waiting, i));
+    if (t) {
+      t->waits = false;
+      replay_talk_flush(t);
+    }
+  }
+  r->waiting.n = 0;
+}
+
+/* Lets the connections do what they can, or (`wait`) first lets there be something. */
+static void turn(struct replay *r, bool wait) {
+  flush_all(r);
+  event_base_loop(r->all.base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+  while (r->all.over) {
+    struct replay_talk *t = r->all.over;
+    r->all.over = t->next;
+    *(struct replay_talk **)vec_at(&r->talks, t->number - 1) = NULL;
+    replay_talk_free(t);
+  }
 }
 
 /* Begins a wait, which has the whole time. */
-static void fresh_deadline(struct replay *r) {
+static void begin_wait(struct replay *r) {
   r->idle_ms = 0;
   r->overdue = false;
 }
 
-static void flush_all(struct replay *r) {
-  for (size_t i = 0; i < r->waiting.n; i++) {
-    struct replay_talk *t = talk_of(r, *(size_t *)vec_at(&r->waiting, i));
-    if (t)
-      replay_talk_flush(t);
-  }
-  r->waiting.n = 0;
+/* A turn of a wait; false when it is not to go on. */
+static bool go_on(struct replay *r) {
+  r->stuck |= r->overdue && r->all.progress == r->seen;
+  if (r->stuck || r->all.wrong)
+    return false;
+  turn(r, true);
+  return true;
+}
+
+/* Until all that was recorded so far has come. */
+static void await_answers(struct replay *r) {
+  begin_wait(r);
+  while (r->all.awaiting && go_on(r))
+    ;
+}
+
+/* Until there is not too much in memory. What is not a whole answer yet comes with the capture. */
+static void await_room(struct replay *r) {
+  begin_wait(r);
+  while (((r->all.awaiting && r->all.told > AHEAD_MAX) || r->all.unsent > UNSENT_MAX) && go_on(r))
+    ;
+}
+
+/* Until nothing is left to do. */
+static void await_end(struct replay *r) {
+  begin_wait(r);
+  while ((r->all.awaiting || r->all.unsent) && go_on(r))
+    ;
 }
 
 /* Waits until it is time for the event in hand. */
@@ -81,178 +119,115 @@ static void keep_pace(struct replay *r) {
   if (at <= now)
     return;
   const struct timeval tv = {(time_t)((at - now) / 1000000), (suseconds_t)((at - now) % 1000000)};
-  flush_all(r);
   r->due = false;
   CHECK(event_add(r->pace, &tv) == 0);
   while (!r->due)
-    turn(r);
-  fresh_deadline(r);
+    turn(r, true);
 }
 
-static void differ(struct replay *r, const struct replay_talk *t, const char *how) {
-  r->differs = true;
-  buf_addf(r->what, "c%u, answer %llu, %.6f s into the capture: %s\n", t->number,
-           (unsigned long long)r->counts->answers + 1, (double)r->usec * 1e-6, how);
+/* A request in hand, and whose. */
+struct asking {
+  struct replay *replay;
+  const struct replay_talk *own;
+};
+
+static bool is_done(void *arg, struct asker who) {
+  const struct asking *a = arg;
+  if (who.conn == ASKER_MANY)
+    return a->replay->all.busy == a->own->busy;
+  const struct replay_talk *t = talk_of(a->replay, who.conn - 1);
+  return !t || replay_talk_has_done(t, who.seq);
 }
 
-/* Waits for `least` bytes or, when it is 0, a whole frame. False when these don't come. */
-static bool await(struct replay *r, struct replay_talk *t, size_t least, struct frame *now) {
-  flush_all(r);
-  fresh_deadline(r);
-  for (;;) {
-    struct span in = replay_talk_in(t);
-    bool there = least ? in.n >= least : in.n && frame_cut(in, now) != FRAME_SHORT;
-    if (there || t->closed || r->overdue)
-      return there;
-    turn(r);
-  }
+static bool is_awaited(void *arg, struct asker who) {
+  const struct asking *a = arg;
+  if (who.conn == ASKER_MANY)
+    return a->replay->all.awaiting > a->own->awaits;
+  const struct replay_talk *t = talk_of(a->replay, who.conn - 1);
+  return t && t->awaits && !replay_talk_has_done(t, who.seq);
 }
 
-static void differ_from(struct replay *r, const struct replay_talk *t, struct span recorded,
-                        bool came) {
-  differ(r, t,
-         came        ? "differs"
-         : t->closed ? "the server has closed the connection"
-                     : "the server does not answer");
-  replay_answer_explain(r->what, r->config->dialect, recorded, replay_talk_in(t), t->off,
-                        t->number);
+/* Waits for what had been answered before the request, where the order can show. */
+static void await_others(struct replay *r, const struct replay_talk *t, const struct touch *touch,
+                         const struct precedence_judge *judge) {
+  begin_wait(r);
+  while (r->all.awaiting > t->awaits &&
+         precedence_before(r->order, t->number, touch, judge).conn != ASKER_NOBODY && go_on(r))
+    ;
 }
 
-static void compare_frame(struct replay *r, struct replay_talk *t, const struct frame *f,
-                          struct span recorded) {
-  struct frame now = {0};
-  if (frame_is_figure(f)) {
-    t->figures = true;
-    r->counts->answers++;
-    return;
-  }
-  bool came = await(r, t, 0, &now);
-  while (came && t->figures && now.len && frame_is_figure(&now)) {
-    replay_talk_take(t, now.len);
-    came = await(r, t, 0, &now);
-  }
-  t->figures = false;
-  struct span in = span_sub(replay_talk_in(t), 0, now.len);
-  if (!came || frame_cut(in, &now) != FRAME_WHOLE || !replay_answer_same(f, recorded, &now, in)) {
-    differ_from(r, t, recorded, came);
-    return;
-  }
-  if (f->h.cas && frame_is_answer(f))
-    cas_map_put(r->cas, f->h.cas, now.h.cas);
-  r->counts->answers++;
-  replay_talk_take(t, now.len);
-}
-
-static void compare_raw(struct replay *r, struct replay_talk *t, struct span recorded) {
-  bool came = await(r, t, recorded.n, NULL);
-  if (!came || !span_eq(span_sub(replay_talk_in(t), 0, recorded.n), recorded))
-    differ_from(r, t, recorded, came);
-  else
-    replay_talk_take(t, recorded.n);
-}
-
-static void told(struct replay *r, struct replay_talk *t, struct span bytes) {
-  size_t done = 0;
-  buf_add_span(&t->told, bytes);
-  while (done < t->told.n && !r->differs) {
-    struct span rest = span_from(buf_span(&t->told), done);
-    struct frame f;
-    enum frame_cut cut = t->lost[1] ? FRAME_NOT : frame_cut(rest, &f);
-    if (cut == FRAME_SHORT)
-      break;
-    bool lost = cut == FRAME_NOT;
-    t->lost[1] = lost;
-    if (lost)
-      compare_raw(r, t, rest);
-    else
-      compare_frame(r, t, &f, span_sub(rest, 0, f.len));
-    done += lost ? rest.n : f.len;
-  }
-  buf_drop(&t->told, done);
-}
-
-/* A request, with the CAS of now. */
+/* A request, with the CAS of now, which is known when all answers have come that may tell; or bytes
+ * that are none (NULL). */
 static void ask(struct replay *r, struct replay_talk *t, const struct frame *f, struct span bytes) {
-  size_t at = t->out.n;
-  buf_add_span(&t->out, bytes);
-  if (f->h.cas)
-    be_put(t->out.p + at + CAS_AT, 8, cas_map_get(r->cas, f->h.cas));
-  r->counts->requests++;
+  struct asking asking = {r, t};
+  const struct precedence_judge judge = {is_done, is_awaited, &asking};
+  const struct touch touch = precedence_touch(f);
+  uint64_t cas = f ? f->h.cas : 0;
+  if (r->config->in_step || r->config->pace > 0 || cas)
+    await_answers(r);
+  else
+    await_others(r, t, &touch, &judge);
+  size_t at = replay_talk_ask(t, f, bytes);
+  if (cas)
+    be_put(t->out.p + at + CAS_AT, 8, cas_map_get(r->all.cas, cas));
+  precedence_note(r->order, (struct asker){t->number, t->last}, &touch, &judge);
+  r->all.counts->requests += f != NULL;
+  if (!t->waits)
+    *(size_t *)vec_push(&r->waiting) = t->number - 1;
+  t->waits = true;
 }
 
-static void asked(struct replay *r, struct replay_talk *t, size_t conn, struct span bytes) {
+/* Asks what is whole; returns how many bytes that is. */
+static size_t ask_whole(struct replay *r, struct replay_talk *t, struct span bytes) {
   size_t done = 0;
-  keep_pace(r);
-  buf_add_span(&t->asked, bytes);
-  while (done < t->asked.n) {
-    struct span rest = span_from(buf_span(&t->asked), done);
+  while (done < bytes.n && !r->all.wrong) {
+    struct span rest = span_from(bytes, done);
     struct frame f;
-    enum frame_cut cut = t->lost[0] ? FRAME_NOT : frame_cut(rest, &f);
+    enum frame_cut cut = t->lost ? FRAME_NOT : frame_cut(rest, &f);
     if (cut == FRAME_SHORT)
       break;
     bool lost = cut == FRAME_NOT;
-    t->lost[0] = lost;
-    if (lost)
-      buf_add_span(&t->out, rest);
-    else
-      ask(r, t, &f, span_sub(rest, 0, f.len));
-    done += lost ? rest.n : f.len;
+    t->lost = lost;
+    size_t n = lost ? rest.n : f.len;
+    ask(r, t, lost ? NULL : &f, span_sub(rest, 0, n));
+    done += n;
   }
-  buf_drop(&t->asked, done);
-  *(size_t *)vec_push(&r->waiting) = conn;
-  if (t->out.n >= BATCH_MAX || r->config->pace > 0)
-    flush_all(r);
+  return done;
 }
 
-/* What is not whole when a side ends is sent, and held against what has come, as it is. */
-static void finish_side(struct replay *r, struct replay_talk *t, bool from_server) {
-  if (from_server && t->told.n)
-    compare_raw(r, t, buf_span(&t->told));
-  else if (!from_server)
-    buf_add_span(&t->out, buf_span(&t->asked));
-  buf_reset(from_server ? &t->told : &t->asked);
-}
-
-/* The server has ended its side, or reset the connection. */
-static void server_ended(struct replay *r, size_t conn) {
-  struct replay_talk *t = talk_of(r, conn);
-  finish_side(r, t, true);
-  flush_all(r);
-  fresh_deadline(r);
-  while (!r->differs && !t->closed && !r->overdue)
-    turn(r);
-  if (!r->differs && !t->closed)
-    differ(r, t, "the server does not close the connection");
-  else if (!r->differs && replay_talk_in(t).n) {
-    differ(r, t, "more has come before the server closed:");
-    buf_addf(r->what, "    actual    c%u < ", t->number);
-    render_brief(r->what, r->config->dialect, false, replay_talk_in(t));
-    buf_add_byte(r->what, '\n');
+static void asked(struct replay *r, struct replay_talk *t, struct span bytes) {
+  keep_pace(r);
+  if (t->asked.n) {
+    buf_add_span(&t->asked, bytes);
+    buf_drop(&t->asked, ask_whole(r, t, buf_span(&t->asked)));
   } else {
-    drop(r, conn);
+    buf_add_span(&t->asked, span_from(bytes, ask_whole(r, t, bytes)));
   }
+  if (t->out.n >= BATCH || r->config->pace > 0)
+    turn(r, false);
 }
 
-/* The client reads no more. */
-static void client_gone(struct replay *r, size_t conn) {
-  struct replay_talk *t = talk_of(r, conn);
-  flush_all(r);
-  fresh_deadline(r);
-  while (!replay_talk_is_sent(t) && !r->overdue)
-    turn(r);
-  drop(r, conn);
+/* The client has ended its side or reads no more: what is not a whole request is sent as it is. */
+static void client_ended(struct replay *r, struct replay_talk *t, bool leaves) {
+  keep_pace(r);
+  if (t->asked.n)
+    ask(r, t, NULL, buf_span(&t->asked));
+  buf_reset(&t->asked);
+  if (leaves)
+    replay_talk_leave(t);
+  else
+    replay_talk_end(t);
 }
 
 static void open_talk(struct replay *r) {
   unsigned number = (unsigned)r->talks.n + 1;
   keep_pace(r);
-  *(struct replay_talk **)vec_push(&r->talks) =
-      replay_talk_new(r->base, r->config->to, number, &r->progress, r->counts->bytes);
-  r->counts->conns++;
+  *(struct replay_talk **)vec_push(&r->talks) = replay_talk_new(&r->all, number);
+  r->all.counts->conns++;
 }
 
 static void play(struct replay *r, const struct capture_event *e) {
-  if (r->counts->conns == 0)
+  if (r->all.counts->conns == 0)
     r->first = e->usec;
   r->usec = e->usec > r->first ? e->usec - r->first : 0;
   if (e->what == CAPTURE_OPENED) {
@@ -260,34 +235,80 @@ static void play(struct replay *r, const struct capture_event *e) {
     return;
   }
   struct replay_talk *t = talk_of(r, e->conn);
-  if (!t)
+  if (!t || t->leaves || t->ledger.told_end)
     return;
-  if (e->what == CAPTURE_LOST) {
-    client_gone(r, e->conn);
-  } else if (e->what != CAPTURE_DATA && e->from_server) {
-    server_ended(r, e->conn);
-  } else if (e->what != CAPTURE_DATA) {
-    keep_pace(r);
-    finish_side(r, t, false);
-    if (e->what == CAPTURE_RESET)
-      client_gone(r, e->conn);
-    else
-      replay_talk_end(t);
-  } else if (e->from_server) {
-    told(r, t, e->bytes);
+  if (e->what == CAPTURE_LOST)
+    replay_talk_leave(t);
+  else if (e->what != CAPTURE_DATA && e->from_server)
+    replay_talk_tell_end(t, r->usec);
+  else if (e->what != CAPTURE_DATA)
+    client_ended(r, t, e->what == CAPTURE_RESET);
+  else if (e->from_server)
+    replay_talk_tell(t, e->bytes, r->usec);
+  else
+    asked(r, t, e->bytes);
+  await_room(r);
+}
+
+static void put_difference(const struct replay *r, const struct replay_talk *t, const char *how) {
+  const struct ledger *l = &t->ledger;
+  buf_addf(r->what, "c%u, answer %llu, %.6f s into the capture: %s\n", t->number,
+           (unsigned long long)l->answers + 1, (double)ledger_usec(l) * 1e-6, how);
+}
+
+/* What has not come is what the frame that was recorded says, or the bytes that are none. */
+static void explain(const struct replay *r, const struct replay_talk *t) {
+  const struct ledger *l = &t->ledger;
+  struct span told = queue_span(&l->told);
+  struct frame f;
+  if (!l->raw && frame_cut(told, &f) == FRAME_WHOLE)
+    told = span_sub(told, 0, f.len);
+  replay_answer_explain(r->what, r->config->dialect, told, queue_span(&l->come), l->off, t->number);
+}
+
+static void put_wrong(const struct replay *r, const struct replay_talk *t) {
+  if (t->ledger.state == LEDGER_MORE) {
+    put_difference(r, t, "more has come before the server closed:");
+    buf_addf(r->what, "    actual    c%u < ", t->number);
+    render_brief(r->what, r->config->dialect, false, queue_span(&t->ledger.come));
+    buf_add_byte(r->what, '\n');
+    return;
+  }
+  put_difference(
+      r, t, t->ledger.state == LEDGER_DIFFERS ? "differs" : "the server has closed the connection");
+  explain(r, t);
+}
+
+/* Nothing has moved for too long: the first connection on which something should. */
+static void put_overdue(const struct replay *r) {
+  const struct replay_talk *found = NULL;
+  for (size_t i = 0; i < r->talks.n; i++) {
+    const struct replay_talk *t = talk_of(r, i);
+    if (t && (t->awaits || (!found && !replay_talk_is_sent(t))))
+      found = t;
+    if (found && found->awaits)
+      break;
+  }
+  CHECK(found);
+  if (found->awaits && found->told) {
+    put_difference(r, found, "the server does not answer");
+    explain(r, found);
   } else {
-    asked(r, t, e->conn, e->bytes);
+    put_difference(r, found,
+                   found->awaits ? "the server does not close the connection"
+                                 : "the server takes no more of what is sent");
   }
 }
 
 static void set_up(struct replay *r) {
   const struct timeval tick = {0, TICK_MS * 1000};
-  r->base = event_base_new();
-  CHECK(r->base);
-  r->tick = event_new(r->base, -1, EV_PERSIST, tick_cb, r);
-  r->pace = evtimer_new(r->base, due_cb, r);
+  r->all.base = event_base_new();
+  CHECK(r->all.base);
+  r->tick = event_new(r->all.base, -1, EV_PERSIST, tick_cb, r);
+  r->pace = evtimer_new(r->all.base, due_cb, r);
   CHECK(r->tick && r->pace && event_add(r->tick, &tick) == 0);
-  r->cas = cas_map_new();
+  r->all.cas = cas_map_new();
+  r->order = precedence_new();
   vec_init(&r->talks, sizeof(struct replay_talk *));
   vec_init(&r->waiting, sizeof(size_t));
   r->began = clock_usec();
@@ -298,32 +319,30 @@ static void tear_down(struct replay *r) {
     replay_talk_free(talk_of(r, i));
   vec_fini(&r->talks);
   vec_fini(&r->waiting);
-  cas_map_free(r->cas);
+  cas_map_free(r->all.cas);
+  precedence_free(r->order);
   event_free(r->tick);
   event_free(r->pace);
-  event_base_free(r->base);
-}
-
-/* All that was asked is sent, answers or not. */
-static void send_rest(struct replay *r) {
-  flush_all(r);
-  fresh_deadline(r);
-  for (size_t i = 0; i < r->talks.n; i++)
-    while (talk_of(r, i) && !replay_talk_is_sent(talk_of(r, i)) && !r->overdue)
-      turn(r);
+  event_base_free(r->all.base);
 }
 
 enum replay_end replay_run(const struct replay_config *config, struct replay_counts *counts,
                            struct buf *what, struct diag *diag) {
-  struct replay r = {.config = config, .counts = counts, .what = what};
+  struct replay r = {.config = config, .all = {.to = config->to, .counts = counts}, .what = what};
   struct capture_event e;
   enum capture_read read = CAPTURE_READ;
   *counts = (struct replay_counts){0};
   set_up(&r);
-  while (!r.differs && (read = capture_next(config->capture, &e, diag)) == CAPTURE_READ)
+  while (!r.all.wrong && !r.stuck &&
+         (read = capture_next(config->capture, &e, diag)) == CAPTURE_READ)
     play(&r, &e);
-  if (!r.differs && read == CAPTURE_END)
-    send_rest(&r);
+  if (!r.all.wrong && !r.stuck && read == CAPTURE_END)
+    await_end(&r);
+  bool differs = r.all.wrong || r.stuck;
+  if (r.all.wrong)
+    put_wrong(&r, r.all.wrong);
+  else if (r.stuck)
+    put_overdue(&r);
   tear_down(&r);
-  return r.differs ? REPLAY_DIFFERS : read == CAPTURE_END ? REPLAY_SAME : REPLAY_BAD;
+  return differs ? REPLAY_DIFFERS : read == CAPTURE_END ? REPLAY_SAME : REPLAY_BAD;
 }

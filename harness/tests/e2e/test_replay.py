@@ -12,8 +12,8 @@ from terminal import Terminal
 REFSERVER = tool.MCREPLAY.parent / "refserver"
 
 
-def set_(key, value, **fields):
-    return wire.request(wire.SET, extras=bytes(8), key=key, value=value, **fields)
+def set_(key, value, opcode=wire.SET, **fields):
+    return wire.request(opcode, extras=bytes(8), key=key, value=value, **fields)
 
 
 def hit(value, **fields):
@@ -115,6 +115,34 @@ def test_a_server_that_fails_is_red(plant, words, capture, profile):
     assert words in result.out, result
 
 
+def test_requests_do_not_wait_for_answers_unless_in_step(capture, profile):
+    """The server answers only when it is asked again: each request that waits for the answer to the
+    last waits for ever."""
+    t = packets.Talk().open()
+    for key in (b"plant", b"other"):
+        t.send(wire.request(wire.GET, key=key))
+        t.answer(wire.response(wire.GET, status=wire.KEY_ENOENT, value=b"Not found"))
+    path, server = capture(t.end()), profile("held-back")
+    assert replay(path, server=server).status == 0
+    for options in (["--in-step"], ["--pace", "1000"]):
+        result = replay("--timeout", "1s", *options, path, server=server)
+        assert result.status == 1
+        assert "c1, answer 1, " in result.out and "the server does not answer" in result.out, result
+
+
+def test_a_server_that_reads_no_more_is_red(capture, profile):
+    """Nothing is to come: what can't be sent is all there is to see."""
+    t = packets.Talk().open().send(wire.request(wire.GET, key=b"plant"))
+    t.answer(wire.response(wire.GET, status=wire.KEY_ENOENT, value=b"Not found"))
+    for _ in range(80):
+        t.send(set_(b"k", bytes(60000), opcode=wire.SETQ), size=30000)
+    path = capture(t)
+    assert replay(path, server=profile()).status == 0
+    result = replay("--timeout", "1s", path, server=profile("never-reads"))
+    assert result.status == 1
+    assert "the server takes no more of what is sent" in result.out, result
+
+
 def test_ends_of_connections_are_as_they_were(capture, profile):
     """The server closes after quit; a client that has ended its side still gets its answer."""
     quits = packets.Talk(40000).open().send(wire.request(wire.QUIT)).answer(
@@ -173,6 +201,33 @@ def test_connections_take_turns_as_they_did(capture):
     first = packets.Talk()
     first.segments = a.segments[:3] + b.segments[:3] + order.segments
     assert replay(capture(first)).status == 0
+
+
+def test_connections_that_share_items_keep_their_order(capture):
+    """One stores without an answer and says so by a noop; others read, change and flush it all."""
+    talks = [packets.Talk(40000 + i).open() for i in range(3)]
+    order = packets.Talk()
+    order.segments = [s for t in talks for s in t.segments]
+
+    def say(i, request, answer):
+        before = len(talks[i].segments)
+        talks[i].send(request).answer(answer)
+        order.segments += talks[i].segments[before:]
+
+    for turn in range(60):
+        key, number = b"k%d" % (turn % 5), b"%d" % turn
+        quiet = set_(key, number, opcode=wire.SETQ) + wire.request(wire.NOOP)
+        say(turn % 3, quiet, wire.response(wire.NOOP))
+        say((turn + 1) % 3, wire.request(wire.GET, key=key), hit(number, cas=1))
+        say((turn + 2) % 3, set_(key, b"x"), wire.response(wire.SET, cas=1))
+        say(turn % 3, wire.request(wire.GET, key=key), hit(b"x", cas=1))
+        say((turn + 1) % 3, wire.request(wire.FLUSH), wire.response(wire.FLUSH))
+        say((turn + 2) % 3, wire.request(wire.GET, key=key),
+            wire.response(wire.GET, status=wire.KEY_ENOENT, value=b"Not found"))
+    path = capture(order)
+    for server in ("refserver", "memcached"):
+        result = replay(path, server=server)
+        assert result.status == 0, result
 
 
 def test_a_running_server_can_be_replayed_to(capture, tmp_path):
