@@ -34,12 +34,16 @@ bool sockdiag_open(struct sockdiag *d, int fd) {
   if (getsockname(fd, (struct sockaddr *)&ours, &n) != 0 ||
       getpeername(fd, (struct sockaddr *)&theirs, &m) != 0)
     return false;
-  d->request.sdiag_family = (__u8)ours.ss_family;
-  d->request.sdiag_protocol = IPPROTO_TCP;
-  d->request.idiag_ext = 1 << (INET_DIAG_INFO - 1);
-  d->request.id.idiag_cookie[0] = d->request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-  set_end(&theirs, &d->request.id.idiag_sport, d->request.id.idiag_src);
-  set_end(&ours, &d->request.id.idiag_dport, d->request.id.idiag_dst);
+  struct sockdiag_question q = {
+      .h = {.nlmsg_len = sizeof q, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+      .request = {.sdiag_family = (__u8)ours.ss_family,
+                  .sdiag_protocol = IPPROTO_TCP,
+                  .idiag_ext = 1 << (INET_DIAG_INFO - 1)}};
+  q.request.id.idiag_cookie[0] = q.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  set_end(&theirs, &q.request.id.idiag_sport, q.request.id.idiag_src);
+  set_end(&ours, &q.request.id.idiag_dport, q.request.id.idiag_dst);
+  for (int i = 0; i < SOCKDIAG_LOOKS; i++)
+    d->questions[i] = q;
   d->netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
   return d->netlink >= 0;
 }
@@ -68,7 +72,7 @@ static bool read_answer(const struct sockdiag *d, const struct nlmsghdr *h, size
     return false;
   const struct inet_diag_msg *m = NLMSG_DATA(h);
   /* Where there is no such connection, the kernel may answer for the socket that listens. */
-  if (m->idiag_state == LISTENING || m->id.idiag_dport != d->request.id.idiag_dport)
+  if (m->idiag_state == LISTENING || m->id.idiag_dport != d->questions[0].request.id.idiag_dport)
     return false;
   *peer = (struct sockdiag_peer){
       .inode = m->idiag_inode, .uid = m->idiag_uid, .unread = m->idiag_rqueue};
@@ -80,21 +84,30 @@ static bool read_answer(const struct sockdiag *d, const struct nlmsghdr *h, size
   return false;
 }
 
-bool sockdiag_look(const struct sockdiag *d, struct sockdiag_peer *peer) {
-  struct {
-    struct nlmsghdr h;
-    struct inet_diag_req_v2 request;
-  } question = {.h = {.nlmsg_len = sizeof question,
-                      .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                      .nlmsg_flags = NLM_F_REQUEST},
-                .request = d->request};
+bool sockdiag_look(const struct sockdiag *d, bool all_there, struct sockdiag_peer *peer) {
   union {
     struct nlmsghdr h;
     char room[ANSWER_MAX];
-  } answer;
-  if (d->netlink < 0 || send(d->netlink, &question, sizeof question, 0) != sizeof question)
+  } answers[SOCKDIAG_LOOKS];
+  struct iovec room[SOCKDIAG_LOOKS];
+  struct mmsghdr came[SOCKDIAG_LOOKS];
+  unsigned looks = all_there ? 1 : SOCKDIAG_LOOKS;
+  size_t asked = looks * sizeof d->questions[0];
+  for (unsigned i = 0; i < looks; i++) {
+    room[i] = (struct iovec){&answers[i], sizeof answers[i]};
+    came[i].msg_hdr = (struct msghdr){.msg_iov = &room[i], .msg_iovlen = 1};
+  }
+  /* The answers are there when send returns. */
+  if (d->netlink < 0 || send(d->netlink, d->questions, asked, 0) != (ssize_t)asked ||
+      recvmmsg(d->netlink, came, looks, 0, NULL) != (int)looks)
     return false;
-  /* The answer is there when send returns. */
-  ssize_t n = recv(d->netlink, &answer, sizeof answer, 0);
-  return n > 0 && read_answer(d, &answer.h, (size_t)n, peer);
+  struct sockdiag_peer first = {0};
+  for (unsigned i = 0; i < looks; i++) {
+    if (!read_answer(d, &answers[i].h, came[i].msg_len, peer))
+      return false;
+    if (i == 0)
+      first = *peer;
+  }
+  peer->received = first.received;
+  return true;
 }

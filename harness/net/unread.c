@@ -41,14 +41,14 @@ static enum unread_state look_tcp(struct unread *u, uint64_t sent) {
     u->opened = true;
     sockdiag_open(&u->diag, u->fd);
   }
-  if (!sockdiag_look(&u->diag, &peer))
+  /* What has been acknowledged has come. */
+  int unacknowledged = 1;
+  CHECK(ioctl(u->fd, SIOCOUTQ, &unacknowledged) == 0);
+  bool all_there = unacknowledged == 0;
+  if (!sockdiag_look(&u->diag, all_there, &peer))
     return UNREAD_UNKNOWN;
-  /* What had not been received at the look before may have come after the peer's queue was seen to
-   * be empty. */
-  bool all_there = u->received >= sent;
-  u->received = peer.received;
   u->left = peer.unread;
-  return all_there && peer.unread == 0 ? UNREAD_NONE : UNREAD_SOME;
+  return (all_there || peer.received >= sent) && peer.unread == 0 ? UNREAD_NONE : UNREAD_SOME;
 }
 
 enum unread_state unread_look(struct unread *u, uint64_t sent) {
@@ -68,13 +68,13 @@ void unread_take_turns(bool one_processor) {
 enum unread_state unread_await(struct unread *u, uint64_t sent) {
   if (in_turn && u->transport == TRANSPORT_UNIX)
     return UNREAD_SOME;
-  enum unread_state state = unread_look(u, sent);
+  enum unread_state state = in_turn && busy == 0 ? UNREAD_SOME : unread_look(u, sent);
   if (busy > 0) {
     busy--;
     return state;
   }
   int64_t start = clock_us();
-  for (int i = 1; i < LOOKS && state == UNREAD_SOME && busy == 0; i++) {
+  for (int i = 0; i < LOOKS && state == UNREAD_SOME && busy == 0; i++) {
     sched_yield();
     if (clock_us() - start > LONG_US)
       busy = BUSY_TIMES;

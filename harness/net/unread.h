@@ -4,7 +4,7 @@
  * On a Unix socket the kernel counts what is unread (SIOCOUTQ); border.h makes the count exact. On
  * TCP that count falls when the peer's kernel acknowledges, which says nothing about the peer. But
  * a peer on this machine can be looked at (sockdiag.h): it must have received all that was sent
- * before a look that finds nothing waiting, and such a look ends behind the call that has read the
+ * before it is found to have nothing waiting, and the look ends behind the call that has read the
  * last byte. Of a peer elsewhere nothing is known.
  *
  * Opens a descriptor of its own at the first look on TCP. */
@@ -19,8 +19,7 @@ struct unread {
   int fd; /* of the connection; borrowed */
   bool opened;
   struct sockdiag diag;
-  uint64_t received; /* by the peer, when last seen */
-  uint32_t left;     /* that was unread when last seen; on a Unix socket a count of memory */
+  uint32_t left; /* that was unread when last seen; on a Unix socket a count of memory */
 };
 
 enum unread_state { UNREAD_NONE, UNREAD_SOME, UNREAD_UNKNOWN };
@@ -37,7 +36,8 @@ enum unread_state unread_look(struct unread *u, uint64_t sent);
 enum unread_state unread_await(struct unread *u, uint64_t sent);
 
 /* Whether this process shares a processor with its peers. On a Unix socket unread_await then does
- * not look: to sleep until the edge is what lets the peer run, and nobody else has to be woken. */
+ * not look: to sleep until the edge is what lets the peer run, and nobody else has to be woken. On
+ * TCP it hands the processor over before it looks. */
 void unread_take_turns(bool one_processor);
 
 #endif

@@ -120,10 +120,9 @@ static void check_both(struct worker *w, enum transport t) {
 }
 
 /* Where a delivery waits until the server has read each chunk, driver and server act in turn, and
- * share a processor. On TCP, where nothing tells that it is the driver's turn, they had better look
- * at each other from two. */
+ * share a processor. */
 static bool act_in_turn(struct worker *w, const struct play_options *options, struct server *s) {
-  bool in_turn = options->delivery->kind->paced && options->to->transport == TRANSPORT_UNIX;
+  bool in_turn = options->delivery->kind->paced;
   return server_seat(s, &w->seats, in_turn);
 }
 

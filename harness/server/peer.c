@@ -54,7 +54,7 @@ static void search_all(struct search *s) {
 /* False when no program has the peer's socket open. */
 static bool look(int fd, struct sockdiag_peer *peer) {
   struct sockdiag diag;
-  bool there = sockdiag_open(&diag, fd) && sockdiag_look(&diag, peer) && peer->inode != 0;
+  bool there = sockdiag_open(&diag, fd) && sockdiag_look(&diag, true, peer) && peer->inode != 0;
   sockdiag_close(&diag);
   return there;
 }

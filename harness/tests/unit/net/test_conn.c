@@ -1,5 +1,6 @@
 #include "net/conn.h"
 
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -7,6 +8,7 @@
 
 #include "base/rng.h"
 #include "net/border.h"
+#include "net/unread.h"
 #include "world.h"
 
 enum { BIG = 8 << 20 };
@@ -50,14 +52,29 @@ static void check_reads(const struct seen *seen, const struct span *chunks, size
   ck_assert_uint_eq(k, seen->n);
 }
 
-/* Both transports. The peer is another process, which reads with room for many chunks while this
- * one sends. */
+/* This process and those that it starts; `all` are the processors that it had. */
+static void share_processor(bool share, cpu_set_t *all) {
+  cpu_set_t one;
+  if (share)
+    CHECK(sched_getaffinity(0, sizeof *all, all) == 0);
+  CPU_ZERO(&one);
+  CPU_SET((size_t)sched_getcpu(), &one);
+  CHECK(sched_setaffinity(0, sizeof one, share ? &one : all) == 0);
+  unread_take_turns(share);
+}
+
+/* Both transports, each on a processor of its own and on one with the peer, which is another
+ * process and reads with room for many chunks while this one sends. */
 START_TEST(paced_chunks_are_read_one_by_one) {
+  bool tcp = _i & 1, share = _i & 2;
+  cpu_set_t all;
+  if (share)
+    share_processor(true, &all);
   struct seen *seen =
       mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ck_assert_ptr_ne(seen, MAP_FAILED);
   struct world w;
-  world_init(&w, _i ? TRANSPORT_TCP : TRANSPORT_UNIX, 5);
+  world_init(&w, tcp ? TRANSPORT_TCP : TRANSPORT_UNIX, 5);
   pid_t child = fork();
   ck_assert_int_ge(child, 0);
   if (child == 0)
@@ -83,8 +100,10 @@ START_TEST(paced_chunks_are_read_one_by_one) {
   int status;
   ck_assert_int_eq(waitpid(child, &status, 0), child);
   ck_assert_int_eq(status, 0);
-  check_reads(seen, chunks, _i ? 1 : ONE_READ); /* on TCP the kernel cuts chunks up as well */
+  check_reads(seen, chunks, tcp ? 1 : ONE_READ); /* on TCP the kernel cuts chunks up as well */
   ck_assert_uint_eq(conn_steps(w.c), 0);
+  if (share)
+    share_processor(false, &all);
   free(bytes);
   world_fini(&w);
 }
@@ -326,7 +345,7 @@ static Suite *suite(void) {
   TCase *t = tcase_create("conn");
   suite_add_tcase(s, t);
   tcase_set_timeout(t, 60);
-  tcase_add_loop_test(t, paced_chunks_are_read_one_by_one, 0, 2);
+  tcase_add_loop_test(t, paced_chunks_are_read_one_by_one, 0, 4);
   tcase_add_loop_test(t, a_paced_chunk_waits_for_a_peer_that_sleeps, 0, 2);
   tcase_add_test(t, where_nothing_can_be_seen_a_chunk_takes_a_step);
   tcase_add_loop_test(t, answers_come_after_on_sent, 0, 4);

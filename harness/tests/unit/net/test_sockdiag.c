@@ -43,7 +43,7 @@ static uint32_t inode_of(int fd) {
 static struct sockdiag_peer look_until(const struct sockdiag *d, uint64_t received) {
   struct sockdiag_peer p;
   do
-    ck_assert(sockdiag_look(d, &p));
+    ck_assert(sockdiag_look(d, false, &p));
   while (p.received < received);
   return p;
 }
@@ -61,24 +61,29 @@ START_TEST(what_the_peer_has_and_has_not_read) {
   ck_assert_uint_eq(p.inode, 0);
 
   accept_it();
-  ck_assert(sockdiag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, false, &p));
   ck_assert_uint_eq(p.inode, inode_of(peer));
   ck_assert_uint_eq(p.unread, 5);
   ck_assert_int_eq(read(peer, bytes, 2), 2);
-  ck_assert(sockdiag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, false, &p));
+  ck_assert_uint_eq(p.unread, 3);
+  ck_assert(sockdiag_look(&d, true, &p));
   ck_assert_uint_eq(p.unread, 3);
   ck_assert_int_eq(read(peer, bytes, sizeof bytes), 3);
-  ck_assert(sockdiag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, false, &p));
+  ck_assert_uint_eq(p.received, 5);
+  ck_assert_uint_eq(p.unread, 0);
+  ck_assert(sockdiag_look(&d, true, &p));
   ck_assert_uint_eq(p.received, 5);
   ck_assert_uint_eq(p.unread, 0);
 
   close(peer);
-  while (sockdiag_look(&d, &p))
+  while (sockdiag_look(&d, false, &p))
     continue;
   close(ours);
   close(listener);
   sockdiag_close(&d);
-  ck_assert(!sockdiag_look(&d, &p));
+  ck_assert(!sockdiag_look(&d, false, &p));
 }
 END_TEST
 
@@ -90,10 +95,10 @@ START_TEST(the_listener_is_no_peer) {
   open_connection(AF_INET);
   accept_it();
   ck_assert(sockdiag_open(&d, ours));
-  ck_assert(sockdiag_look(&d, &p));
+  ck_assert(sockdiag_look(&d, false, &p));
   CHECK(setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
   close(peer);
-  ck_assert(!sockdiag_look(&d, &p));
+  ck_assert(!sockdiag_look(&d, false, &p));
   sockdiag_close(&d);
   close(ours);
   close(listener);
@@ -105,7 +110,7 @@ START_TEST(without_a_connection_there_is_no_peer) {
   struct sockdiag_peer p;
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   ck_assert(!sockdiag_open(&d, fd));
-  ck_assert(!sockdiag_look(&d, &p));
+  ck_assert(!sockdiag_look(&d, false, &p));
   sockdiag_close(&d);
   close(fd);
 }
