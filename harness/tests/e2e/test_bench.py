@@ -1,4 +1,4 @@
-"""The figures of ci/bench on the send paths: every server is measured, under both kinds of reader,
+"""The figures of ci/bench on the send paths and on replays: every server and every client is measured,
 and what can't be measured is told."""
 
 import subprocess
@@ -6,9 +6,11 @@ import sys
 
 import pytest
 import tool
+import wire
 
 sys.path.insert(0, str(tool.ROOT / "ci/lib"))
 
+import replay_rates  # noqa: E402  of ci/lib
 import send_paths  # noqa: E402  of ci/lib
 
 BINARIES = tool.MCREPLAY.parent
@@ -41,3 +43,46 @@ def test_a_server_that_does_not_start_is_told(tmp_path):
 def test_wrong_words_for_the_client_are_explained(words):
     done = subprocess.run([BINARIES / "get_values", *words], capture_output=True, text=True)
     assert done.returncode == 2 and "usage: get_values SOCKET BYTES TIMES" in done.stderr
+
+
+def test_each_client_is_measured_beside_the_replay_of_its_capture():
+    figures = replay_rates.measure(BINARIES, requests=4000, rounds=1)
+    assert [f.client for f in figures] == list(replay_rates.CLIENTS)
+    for figure in figures:
+        assert figure.ratio == figure.replayed / figure.plain > 0, figure
+        assert figure.cpu > 0 and figure.memory > 0, figure
+
+
+class Storing(replay_rates.Client):
+    """Adds an item: when that has been recorded once, another time is another answer."""
+
+    def command(self, binaries, place, requests):
+        client = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
+        add = wire.request(wire.ADD, extras=bytes(8), key=b"k", value=b"v")
+        return [sys.executable, "-c", client + f"s.sendall({add!r}); s.recv(24)", place]
+
+    def rate(self, said):
+        return 1.0
+
+
+def test_a_replay_that_differs_gives_no_figure():
+    with pytest.raises(replay_rates.Failed, match="DIFFERS"):
+        replay_rates.measure(BINARIES, clients=[Storing("storing", 1)], requests=1, rounds=1)
+
+
+def test_a_server_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.setattr(replay_rates, "SERVER", ["false"])
+    with pytest.raises(replay_rates.Failed, match="does not listen on"):
+        replay_rates.measure(BINARIES, requests=100, rounds=1)
+
+
+@pytest.mark.parametrize("words", [[], ["s", "0", "100", "20"], ["s", "1", "9", "20"],
+                                   ["s", "1", "100", "9"], ["s", "17", "1000", "20"]])
+def test_wrong_words_for_the_counting_client_are_explained(words):
+    done = subprocess.run([BINARIES / "count_answers", *words], capture_output=True, text=True)
+    assert done.returncode == 2 and "usage: count_answers SOCKET CONNECTIONS" in done.stderr
+
+
+def test_a_part_that_is_not_there_is_explained():
+    done = subprocess.run([tool.ROOT / "ci/bench", "nothing"], capture_output=True, text=True)
+    assert done.returncode == 2 and "nothing: should be of cases, everything, " in done.stderr
