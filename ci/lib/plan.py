@@ -25,6 +25,7 @@ class Leg:
     e2e_but: str = ""  # what names of tests match that the leg does in another way
     canaries: tuple = ()  # words for ci/faults: defects that must turn a run red
     suites: tuple = ()
+    timeout: str = ""  # for `mcreplay run`, where servers are slow and the machine may be busy
     # (name, command, report): {report} and {folder} are filled in; and the words, if there are any,
     # that run a test of the report again when its name stands behind them.
     tools: tuple = ()
@@ -88,7 +89,7 @@ LEGS = {
             Suite("refserver-reference", SENDING),
             Suite("memcached-sasl", SOME, "unix,tls", words=SASL_REPORTS),
             Suite("refserver-sasl", SOME, words=SASL),
-        ), parts=True),
+        ), timeout="30s", parts=True),
     "tsan": Leg(
         "threads", "tsan", "tsan", unit=r"^unit\.refserver\.",
         e2e=("test_refserver", "test_tls"), e2e_but=PLAYED,
@@ -99,7 +100,7 @@ LEGS = {
             Suite("refserver", THREADS, "unix,tls"),
             Suite("refserver-copy", THREADS),
             Suite("refserver-reference", THREADS),
-        ), parts=True, threads=True),
+        ), timeout="30s", parts=True, threads=True),
     "valgrind": Leg(
         "memory of the servers as they are shipped", "release", "plain",
         canaries=("--valgrind", "heap-overflow", "leak-of-item"),

@@ -133,6 +133,13 @@ def test_the_first_report_ends_a_test_but_no_server(matrix, tmp_path):
         assert halts == (step.name in ("unit tests", "end-to-end tests")), step
 
 
+@pytest.mark.parametrize("leg, words", [("tsan", ["30s"]), ("plain-gcc", [])])
+def test_a_server_that_is_slow_is_waited_for(leg, words, matrix, tmp_path):
+    steps = matrix.steps_of(matrix.LEGS[leg], tmp_path, None)
+    for command in (step.command for step in steps if step.name.startswith("suite")):
+        assert [b for a, b in zip(command, command[1:]) if a == "--timeout"] == words
+
+
 # ---- canaries
 
 @pytest.mark.parametrize("leg, defects", [
