@@ -95,9 +95,11 @@ LEGS = {
         e2e=("test_refserver", "test_tls"), e2e_but=PLAYED,
         canaries=("race-on-item", "race-on-statistics"),
         suites=(
-            Suite("memcached", THREADS, "unix,tls"),
+            Suite("memcached", THREADS),
+            Suite("memcached", "whole,slow-read", "tls", name="memcached-tls"),
             Suite("memcached-sasl", THREADS, "unix,tls", words=SASL_REPORTS),
-            Suite("refserver", THREADS, "unix,tls"),
+            Suite("refserver", THREADS),
+            Suite("refserver", "whole,slow-read", "tls", name="refserver-tls"),
             Suite("refserver-copy", THREADS),
             Suite("refserver-reference", THREADS),
         ), timeout="30s", parts=True, threads=True),
@@ -119,11 +121,12 @@ LEGS = {
         "which lines the tests and the suite reach", "coverage", "coverage", unit=ALL,
         e2e=("test_cli", "test_bad", "test_deliveries", "test_compare", "test_golden", "test_keep",
              "test_refserver", "test_select", "test_shrink", "test_stub", "test_tls"),
+        e2e_but=PLAYED,
         suites=(
-            Suite("memcached", "whole,pipelined,bytewise,slow-read"),
-            Suite("refserver", "whole,pipelined,bytewise,slow-read"),
-            Suite("refserver-copy", "whole,slow-read"),
-            Suite("refserver-reference", "whole,slow-read"),
+            Suite("memcached", "whole,slow-read"),
+            Suite("refserver", "whole,pause,crowd:8"),
+            Suite("refserver-copy", "slow-read"),
+            Suite("refserver-reference", "slow-read"),
         ),
         tools=(
             ("coverage of the sources", (
