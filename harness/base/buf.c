@@ -77,6 +77,26 @@ bool buf_addf(struct buf *b, const char *fmt, ...) {
   return true;
 }
 
+bool buf_add_decimal(struct buf *b, uint64_t n) {
+  char digits[20];
+  size_t at = sizeof digits;
+  do
+    digits[--at] = (char)('0' + n % 10);
+  while (n /= 10);
+  return buf_add(b, digits + at, sizeof digits - at);
+}
+
+bool buf_add_hex(struct buf *b, uint64_t n) {
+  char digits[18];
+  size_t at = sizeof digits;
+  do
+    digits[--at] = "0123456789abcdef"[n % 16];
+  while (n /= 16);
+  digits[--at] = 'x';
+  digits[--at] = '0';
+  return buf_add(b, digits + at, sizeof digits - at);
+}
+
 bool buf_fill(struct buf *b, uint8_t byte, size_t n) {
   uint8_t *to = buf_reserve(b, n);
   if (!to)

@@ -71,6 +71,16 @@ static void put_name(struct buf *out, enum dialect dialect, bool server, uint8_t
     buf_addf(out, "op0x%02x", opcode);
 }
 
+static void put_field(struct buf *out, const char *name, uint64_t value, bool hex) {
+  buf_add_byte(out, ' ');
+  buf_add_str(out, name);
+  buf_add_byte(out, '=');
+  if (hex)
+    buf_add_hex(out, value);
+  else
+    buf_add_decimal(out, value);
+}
+
 static void put_status(struct buf *out, bool response, uint16_t status) {
   if (status == 0)
     return;
@@ -139,7 +149,7 @@ static void put_extras(const struct pen *pen, struct buf *out, const struct fram
     for (size_t i = 0; i < layout->nfields; i++) {
       const struct extras_field *field = &layout->fields[i];
       uint64_t value = be_get(f->extras.p + field->off, field->width);
-      buf_addf(out, value > 0xffff ? " %s=0x%" PRIx64 : " %s=%" PRIu64, field->name, value);
+      put_field(out, field->name, value, value > 0xffff);
     }
   } else if (f->extras.n > 0 || (expected && !layout->optional && f->h.extlen == 0)) {
     put_hex_field(out, "extras", f->extras);
@@ -182,9 +192,9 @@ static void put_frame(const struct pen *pen, struct buf *out, enum dialect diale
   else if (pen->holes && pen->holes->cas)
     buf_add_str(out, " cas=*");
   else if (f->h.cas)
-    buf_addf(out, " cas=0x%" PRIx64, f->h.cas);
+    put_field(out, "cas", f->h.cas, true);
   if (f->h.opaque)
-    buf_addf(out, " opaque=0x%" PRIx32, f->h.opaque);
+    put_field(out, "opaque", f->h.opaque, true);
   if (f->h.datatype)
     buf_addf(out, " datatype=0x%02x", f->h.datatype);
   if (f->h.magic != derived_magic(to_server, server, f->framing.n > 0))

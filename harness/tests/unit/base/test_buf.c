@@ -1,6 +1,8 @@
 #include "base/buf.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "unit.h"
 
@@ -24,6 +26,19 @@ START_TEST(additions_stand_in_order) {
   ck_assert(buf_add(&b, NULL, 0));
   ck_assert_str_eq(buf_cstr(&b), "abcdefg42-xzzz");
   ck_assert_uint_eq(buf_span(&b).n, 14);
+}
+END_TEST
+
+START_TEST(numbers_are_in_digits) {
+  static const uint64_t numbers[] = {0, 9, 10, 15, 16, 255, 4096, 1234567890123, UINT64_MAX};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    char want[64];
+    snprintf(want, sizeof want, "%" PRIu64 " 0x%" PRIx64, numbers[i], numbers[i]);
+    buf_reset(&b);
+    ck_assert(buf_add_decimal(&b, numbers[i]) && buf_add_byte(&b, ' ') &&
+              buf_add_hex(&b, numbers[i]));
+    ck_assert_str_eq(buf_cstr(&b), want);
+  }
 }
 END_TEST
 
@@ -127,6 +142,7 @@ static Suite *suite(void) {
   TCase *c = tcase_create("buf");
   tcase_add_checked_fixture(c, setup, teardown);
   tcase_add_test(c, additions_stand_in_order);
+  tcase_add_test(c, numbers_are_in_digits);
   tcase_add_test(c, the_cap_is_reached_exactly);
   tcase_add_test(c, failure_stays_until_reset);
   tcase_add_test(c, a_huge_addition_does_not_wrap);

@@ -1,5 +1,7 @@
 #include "session/render.h"
 
+#include <stdio.h>
+
 #include "session/session.h"
 #include "unit.h"
 
@@ -277,6 +279,66 @@ START_TEST(missing_extras_are_not_called_left_out) {
 }
 END_TEST
 
+/* None or several letters, then what changes the literal, at any place: eight bytes are looked at
+ * at a time. */
+static const struct turn {
+  const char *bytes, *text; /* behind the letters; .. */
+  const char *alone;        /* .. and when there are none */
+} turns[] = {
+    {"\"", "\\\"\"", "\"\\\"\""},
+    {"\\", "\\\\\"", "\"\\\\\""},
+    {"\x7f", "\\x7f\"", "hex(7f)"},
+    {"\n\t\r", "\\n\\t\\r\"", "\"\\n\\t\\r\""},
+    {"\x01\x02\x03", "\\x01\\x02\\x03\"", "hex(01 02 03)"},
+    {"\x01\x0b\x0c\xff", "\" hex(01 0b 0c ff)", "hex(01 0b 0c ff)"},
+    {"\x80\x81\x82\x83"
+     "abcd",
+     "\" hex(80 81 82 83 61 62 63 64)", "hex(80 81 82 83 61 62 63 64)"},
+    {"\x80\x81\x82\x83"
+     "abcde",
+     "\" hex(80 81 82 83) \"abcde\"", "hex(80 81 82 83) \"abcde\""},
+    {"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"",
+     "\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\""},
+    {"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "\" repeat(32, \"z\")", "repeat(32, \"z\")"},
+};
+enum { LETTERS = 40 };
+
+START_TEST(literals_turn_at_any_place) {
+  const struct turn *turn = &turns[_i / LETTERS];
+  struct buf bytes, text, want;
+  buf_init(&bytes, CAP);
+  buf_init(&text, CAP);
+  buf_init(&want, CAP);
+  for (int i = 0; _i % LETTERS && i <= _i % LETTERS; i++)
+    buf_add_byte(&bytes, (uint8_t)('a' + i % 23));
+  if (bytes.n)
+    buf_addf(&want, "\"%.*s%s", (int)bytes.n, (const char *)bytes.p, turn->text);
+  else
+    buf_add_str(&want, turn->alone);
+  buf_add_str(&bytes, turn->bytes);
+  render_bytes(&text, buf_span(&bytes));
+  ck_assert_str_eq(buf_cstr(&text), buf_cstr(&want));
+  buf_fini(&bytes);
+  buf_fini(&text);
+  buf_fini(&want);
+}
+END_TEST
+
+START_TEST(every_byte_has_its_digits) {
+  struct buf text;
+  buf_init(&text, CAP);
+  for (unsigned i = 0; i < 256; i++) {
+    const uint8_t bytes[] = {0, 0, 0, 0, (uint8_t)i, 0, 0, 0};
+    char want[64];
+    snprintf(want, sizeof want, "hex(00 00 00 00 %02x 00 00 00)", i);
+    buf_reset(&text);
+    render_bytes(&text, span_of(bytes, sizeof bytes));
+    ck_assert_str_eq(buf_cstr(&text), want);
+  }
+  buf_fini(&text);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *s = suite_create("render");
   TCase *t = tcase_create("render");
@@ -284,6 +346,9 @@ static Suite *suite(void) {
   tcase_add_loop_test(t, holes_stand_in_their_places, 0, sizeof holed / sizeof holed[0]);
   tcase_add_loop_test(t, literals_are_readable, 0, sizeof literals / sizeof literals[0]);
   tcase_add_test(t, long_runs_are_counted);
+  tcase_add_loop_test(t, literals_turn_at_any_place, 0,
+                      LETTERS * (int)(sizeof turns / sizeof *turns));
+  tcase_add_test(t, every_byte_has_its_digits);
   tcase_add_test(t, a_full_buffer_fails_quietly);
   tcase_add_test(t, a_stream_is_a_line_per_frame);
   tcase_add_test(t, a_long_value_is_cut_for_people);
