@@ -86,3 +86,14 @@ def test_wrong_words_for_the_counting_client_are_explained(words):
 def test_a_part_that_is_not_there_is_explained():
     done = subprocess.run([tool.ROOT / "ci/bench", "nothing"], capture_output=True, text=True)
     assert done.returncode == 2 and "nothing: should be of cases, everything, " in done.stderr
+
+
+def test_each_kind_of_work_on_a_frame_is_measured():
+    done = subprocess.run([BINARIES / "frame_costs"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [tuple(words[:3]) for words in lines] == [
+        (work, kind, size) for kind, size in (("text", "16"), ("text", "1024"), ("bytes", "1024"))
+        for work in ("send", "match", "replay", "tell")]
+    for _, _, _, cost, ns, rate, unit in lines:
+        assert (float(cost) > 0, ns, float(rate) > 0, unit) == (True, "ns", True, "GB/s"), lines
