@@ -1,5 +1,5 @@
-"""What each leg of the matrix does: which flavours it builds, which tests it runs, what it plays, and
-which tools it runs. ci/matrix makes steps of it."""
+"""What each leg of the matrix does: which flavours it builds, which tests it runs, what it plays,
+and which tools it runs. ci/matrix makes steps of it."""
 
 from dataclasses import dataclass
 
@@ -120,7 +120,7 @@ LEGS = {
     "coverage": Leg(
         "which lines the tests and the suite reach", "coverage", "coverage", unit=ALL,
         # All but those that play for minutes; unit tests reach much of what these do.
-        e2e=("test_bad", "test_capture", "test_cli", "test_keep", "test_record$",
+        e2e=("test_bad", "test_capture", "test_cli", "test_deliveries", "test_keep", "test_record$",
              "test_replay", "test_select", "test_tls"),
         suites=(
             Suite("memcached", "whole,slow-read"),
