@@ -10,14 +10,16 @@
 #include "run/play.h"
 
 enum {
-  KNOWN_TIMEOUT_MS = 200, /* for a case that is known to stand still */
+  KNOWN_TIMEOUT_MS = 50, /* for a case that is known to stand still */
   NS_DIGITS = 62,
   NS_LETTERS = 52, /* the last of them */
   NS_COUNT = NS_DIGITS * NS_DIGITS * NS_DIGITS
 };
 
 struct stage {
-  struct event_base *base;
+  /* Precise timers cost a system call in each turn of the loop. The looks and pacing steps of all
+   * but Unix sockets need them; so does the end of a jam, to be seen soon. */
+  struct event_base *precise, *coarse;
   unsigned index, ns_next;
 };
 
@@ -38,34 +40,28 @@ static bool next_ns(struct stage *s, char ns[4]) {
   return s->ns_next % NS_COUNT == 0;
 }
 
-static struct verdict play_one(struct stage *s, const struct play_options *options) {
-  struct play *p = play_new(s->base, options, done_cb, s->base);
-  event_base_dispatch(s->base);
+static struct verdict play_one(struct event_base *base, const struct play_options *options) {
+  struct play *p = play_new(base, options, done_cb, base);
+  event_base_dispatch(base);
   struct verdict v = play_verdict(p);
   play_free(p);
   return v;
 }
 
-static struct verdict play_crowd(struct stage *s, const struct play_options *options,
+static struct verdict play_crowd(struct event_base *base, const struct play_options *options,
                                  char (*ns)[4]) {
-  struct crowd *c = crowd_new(s->base, options, options->delivery->number, (const char(*)[4])ns,
-                              done_cb, s->base);
-  event_base_dispatch(s->base);
+  struct crowd *c =
+      crowd_new(base, options, options->delivery->number, (const char(*)[4])ns, done_cb, base);
+  event_base_dispatch(base);
   struct verdict v = crowd_verdict(c);
   crowd_free(c);
   return v;
 }
 
-/* The looks and pacing steps of all but Unix sockets need precise timers, which cost a system call
- * in each turn of the loop. */
-static struct event_base *new_base(const struct run_config *config) {
+static struct event_base *new_base(int flags) {
   struct event_config *ec = event_config_new();
-  if (!ec)
+  if (!ec || event_config_set_flag(ec, flags) != 0)
     DIE("no event base");
-  for (size_t i = 0; i < config->ntransports; i++)
-    if (config->transports[i] != TRANSPORT_UNIX &&
-        event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
-      DIE("no precise timers");
   struct event_base *base = event_base_new_with_config(ec);
   event_config_free(ec);
   if (!base)
@@ -73,19 +69,26 @@ static struct event_base *new_base(const struct run_config *config) {
   return base;
 }
 
+static struct event_base *base_for(const struct stage *s, const struct play_options *options) {
+  bool edges_tell = options->delivery->kind->paced && options->to->transport == TRANSPORT_UNIX;
+  return edges_tell ? s->coarse : s->precise;
+}
+
 struct stage *stage_new(const struct run_config *config, unsigned index) {
   struct stage *s = xcalloc(1, sizeof *s);
   s->index = index;
   if (config->profile->attached) /* others may have been there before */
     s->ns_next = (unsigned)getpid() * 7919u;
-  s->base = new_base(config);
+  s->precise = new_base(EVENT_BASE_FLAG_PRECISE_TIMER);
+  s->coarse = new_base(0);
   return s;
 }
 
 void stage_free(struct stage *s) {
   if (!s)
     return;
-  event_base_free(s->base);
+  event_base_free(s->precise);
+  event_base_free(s->coarse);
   free(s);
 }
 
@@ -117,7 +120,8 @@ struct verdict stage_play(struct stage *s, struct play_options options, bool *wr
   for (size_t i = 0; i < n; i++)
     *wrapped |= next_ns(s, ns[i]);
   memcpy(options.ns, ns[0], sizeof options.ns);
-  struct verdict v = crowds ? play_crowd(s, &options, ns) : play_one(s, &options);
+  struct event_base *base = base_for(s, &options);
+  struct verdict v = crowds ? play_crowd(base, &options, ns) : play_one(base, &options);
   free(ns);
   return v;
 }
@@ -130,7 +134,7 @@ static void waited_cb(evutil_socket_t fd, short what, void *arg) {
 
 void stage_wait(struct stage *s, unsigned ms) {
   struct timeval tv = {ms / 1000, ms % 1000 * 1000};
-  if (event_base_once(s->base, -1, EV_TIMEOUT, waited_cb, s->base, &tv) != 0)
+  if (event_base_once(s->coarse, -1, EV_TIMEOUT, waited_cb, s->coarse, &tv) != 0)
     DIE("no event");
-  event_base_dispatch(s->base);
+  event_base_dispatch(s->coarse);
 }

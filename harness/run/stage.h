@@ -1,4 +1,4 @@
-/* A stage: where a process plays cases, one after another. Owns the event base and gives each play
+/* A stage: where a process plays cases, one after another. Owns the event bases and gives each play
  * a key space that none before it had. The servers are the caller's. Internal to the run layer. */
 #ifndef RUN_STAGE_H
 #define RUN_STAGE_H
