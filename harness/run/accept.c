@@ -30,6 +30,7 @@ static void prepare(struct stage *stage, const struct run_config *config, const 
     options.session = config->accept->past;
     options.golden = NULL;
     options.to = server_addr(s);
+    options.server_pid = server_pid(s);
     struct verdict v = stage_play(stage, options, &wrapped);
     verdict_fini(&v);
   }
@@ -217,6 +218,7 @@ struct verdict accept_play(struct stage *stage, const struct run_config *config,
   options.golden = NULL;
   options.transcript = &t;
   options.to = server_addr(s);
+  options.server_pid = server_pid(s);
   struct verdict v = stage_play(stage, options, wrapped);
   fate_add(s, &v);
   if (!is_as_known(config, job, &v))

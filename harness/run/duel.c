@@ -84,6 +84,7 @@ static void play_round(struct duel *d) {
     struct meter meter;
     bool wrapped;
     options.to = server_addr(d->servers[s]);
+    options.server_pid = server_pid(d->servers[s]);
     options.tape = &p->tape;
     options.transcript = &p->transcript;
     meter_start(&meter, server_pid(d->servers[s]));

@@ -7,10 +7,11 @@
 
 enum {
   STEP_US = 1000, /* between two looks .. */
-  LOOKS = 10,     /* .. so many times the queues must stay the same: answers are missing, and the
-                     server may just not have had its turn */
+  LOOKS = 10,     /* .. so many times the queues must stay the same */
   SOON_US = 300,  /* the same where so much has come that it may be all */
   SOON_LOOKS = 3,
+  DELAYS = 50,     /* so many times in a row a server that is at work is waited for: one may be so
+                      for ever */
   SMALL = 64,      /* reads of at most so many bytes .. */
   SMALL_READS = 48 /* .. and so many of them; then each bound is double the one before */
 };
@@ -26,7 +27,7 @@ struct jam {
   uint64_t owed;   /* bytes */
   bool exact;      /* not more than that */
   uint64_t queues; /* all of them, folded */
-  unsigned looks, reads;
+  unsigned looks, delays, reads;
   size_t bound;
 };
 
@@ -76,16 +77,28 @@ static void jammed(struct jam *j) {
   j->owner->jammed(j->arg);
 }
 
+/* Whether the queues may stand still because the server has not had its turn: the looks begin
+ * again.
+ */
+static bool delayed(struct jam *j) {
+  if (j->delays == DELAYS || !j->owner->at_work(j->arg))
+    return false;
+  j->delays++;
+  j->looks = 0;
+  return true;
+}
+
 static void step_cb(evutil_socket_t fd, short what, void *arg) {
   struct jam *j = arg;
   (void)fd, (void)what;
   if (j->state != JAM_WATCHED)
     return;
   struct look now = look_at(j);
-  j->looks = now.open && now.queues == j->queues ? j->looks + 1 : 0;
+  bool still = now.open && now.queues == j->queues, soon = now.in >= j->owed;
+  j->looks = still ? j->looks + 1 : 0;
+  j->delays = still ? j->delays : 0;
   j->queues = now.queues;
-  bool soon = now.in >= j->owed;
-  if (all_came(j, &now) || j->looks >= (soon ? SOON_LOOKS : LOOKS))
+  if (all_came(j, &now) || (j->looks >= (soon ? SOON_LOOKS : LOOKS) && !delayed(j)))
     jammed(j);
   else
     arm(j, soon ? SOON_US : STEP_US);
@@ -120,7 +133,7 @@ void jam_watch(struct jam *j) {
   if (j->state == JAM_FREE || j->state == JAM_DRAINED)
     return;
   j->state = JAM_WATCHED;
-  j->looks = 0;
+  j->looks = j->delays = 0;
   j->queues = 0;
   j->owed = j->owner->owed(j->arg, &j->exact);
   arm(j, 0);

@@ -2,8 +2,8 @@
  * read in dribbles. The server can send no more when it has answered all, to the last byte, which
  * lies in the sockets' queues then. Where nobody knows how many bytes that will be, or they don't
  * come, it is seen in the queues: what has come and is not read, and what was sent and the server
- * has not read, stay the same over several looks a millisecond apart. A look too early makes the
- * jam smaller and no verdict wrong. Internal to the run layer. */
+ * has not read, stay the same over several looks a millisecond apart while the server has nothing
+ * to do. A look too early makes the jam smaller and no verdict wrong. Internal to the run layer. */
 #ifndef RUN_JAM_H
 #define RUN_JAM_H
 
@@ -20,6 +20,8 @@ struct jam_owner {
   /* How many bytes the server owes; at least so many when they are not `exact`. UINT64_MAX while
    * nobody knows, because something is being sent. */
   uint64_t (*owed)(void *owner, bool *exact);
+  /* Whether the server has something to do, so that queues that stand still say nothing. */
+  bool (*at_work)(void *owner);
   /* The server can send no more: the owner calls jam_drain, now or later. Never called from inside
    * jam_watch. */
   void (*jammed)(void *owner);

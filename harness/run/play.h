@@ -29,6 +29,7 @@ struct play_options {
   const struct session *golden; /* what was answered before; NULL: not known */
   const struct delivery *delivery;
   const struct addr *to;
+  int server_pid;                /* 0: not known */
   uint64_t seed;                 /* of the delivery's cuts */
   char ns[4];                    /* the key space */
   struct tape *tape;             /* takes down what passes; NULL: nothing does */

@@ -2,6 +2,7 @@
 #include "net/tls.h"
 #include "run/debt.h"
 #include "run/play_internal.h"
+#include "server/tree.h"
 
 #include <stdlib.h>
 
@@ -74,7 +75,12 @@ static void jammed(void *owner) {
     drain(p);
 }
 
-const struct jam_owner play_jam_owner = {each_conn, owed, jammed};
+static bool at_work(void *owner) {
+  const struct play *p = owner;
+  return p->options.server_pid && tree_at_work(p->options.server_pid);
+}
+
+const struct jam_owner play_jam_owner = {each_conn, owed, at_work, jammed};
 
 static void limit_cuts(struct play *p) {
   if (p->cuts.n > p->tcp_cuts + 1) {

@@ -137,6 +137,7 @@ static struct verdict play_judged(struct worker *w, const struct job *job, struc
   struct play_options options = stage_options(w->config, job);
   struct paused paused = {w, job, s};
   options.to = server_addr(s);
+  options.server_pid = server_pid(s);
   options.tape = w->config->keep ? &w->tape : NULL;
   options.pause = w->config->pause_before ? pause_cb : NULL;
   options.pause_arg = &paused;

@@ -32,22 +32,39 @@ void tree_each_child(int pid, void (*each)(int child, void *arg), void *arg) {
   free(path);
 }
 
-/* The parent of a process, or 0 when it is gone. The name before it may hold blanks and brackets.
+/* What follows the name, which may hold blanks and brackets, in a file `stat`; "" when it is gone.
  */
-static int parent_of(int pid) {
-  char path[64], stat[512];
-  int parent = 0;
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+static const char *stat_of(const char *path, char stat[512]) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return 0;
-  ssize_t n = read(fd, stat, sizeof stat - 1);
-  close(fd);
+  ssize_t n = fd < 0 ? 0 : read(fd, stat, 511);
+  if (fd >= 0)
+    close(fd);
   stat[n > 0 ? n : 0] = '\0';
   const char *name_end = strrchr(stat, ')');
-  if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1)
-    return 0;
-  return parent;
+  return name_end ? name_end : "";
+}
+
+/* 0 when the process is gone. */
+static int parent_of(int pid) {
+  char path[64], stat[512];
+  int parent;
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  return sscanf(stat_of(path, stat), ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+bool tree_at_work(int pid) {
+  char path[64], stat[512], state = 'S';
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *threads = opendir(path);
+  struct dirent *t;
+  while (threads && state != 'R' && state != 'D' && (t = readdir(threads)) != NULL) {
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/stat", pid, t->d_name);
+    if (t->d_name[0] == '.' || sscanf(stat_of(path, stat), ") %c", &state) != 1)
+      state = 'S';
+  }
+  if (threads)
+    closedir(threads);
+  return state == 'R' || state == 'D';
 }
 
 bool tree_holds(int ancestor, int pid) {

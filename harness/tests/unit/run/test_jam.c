@@ -19,6 +19,7 @@ struct scene {
   uint64_t owed;
   bool exact;
   unsigned jams;
+  unsigned busy; /* times that the server will be found at work */
   size_t reads, sizes[READS], got;
 };
 
@@ -38,7 +39,12 @@ static void jammed(void *owner) {
   s->jams++;
 }
 
-static const struct jam_owner jam_owner = {each_conn, owed, jammed};
+static bool at_work(void *owner) {
+  struct scene *s = owner;
+  return s->busy > 0 && s->busy--;
+}
+
+static const struct jam_owner jam_owner = {each_conn, owed, at_work, jammed};
 
 static void on_data(void *arg, struct conn *c, struct span bytes) {
   struct scene *s = arg;
@@ -149,6 +155,28 @@ START_TEST(queues_that_stand_still_are_a_jam) {
 }
 END_TEST
 
+/* What it may still send counts, too; but nobody waits for ever. */
+START_TEST(a_server_at_work_is_waited_for) {
+  enum { OFTEN = 1000 };
+  struct scene s;
+  scene_init(&s, 6, false);
+  s.busy = 3;
+  ck_assert_int_eq(write(s.peer, "hello", 5), 5);
+  jam_watch(s.jam);
+  while (s.jams == 0)
+    turn(&s);
+  ck_assert_uint_eq(s.busy, 0);
+  s.busy = OFTEN;
+  jam_hold(s.jam);
+  jam_watch(s.jam);
+  while (s.jams == 1)
+    turn(&s);
+  ck_assert_uint_gt(s.busy, 0);
+  ck_assert_uint_lt(s.busy, OFTEN);
+  scene_fini(&s);
+}
+END_TEST
+
 START_TEST(it_drains_in_dribbles_that_grow) {
   enum { TOTAL = 100000, FIRST = 48, SMALL = 64 };
   static uint8_t bytes[TOTAL];
@@ -198,6 +226,7 @@ static Suite *suite(void) {
   tcase_add_test(t, the_jam_is_there_with_the_last_byte);
   tcase_add_test(t, what_came_before_the_watch_counts);
   tcase_add_loop_test(t, queues_that_stand_still_are_a_jam, 0, 4);
+  tcase_add_test(t, a_server_at_work_is_waited_for);
   tcase_add_test(t, it_drains_in_dribbles_that_grow);
   tcase_add_test(t, it_can_be_held_again);
   return s;
