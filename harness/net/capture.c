@@ -14,7 +14,8 @@ enum { NOTES_MAX = 64 << 10, READ_BYTES = 256 << 10 };
 
 struct capture {
   const char *path;
-  FILE *file; /* pcap's */
+  FILE *file; /* pcap's.. */
+  char *room; /* .. and what it reads into */
   pcap_t *pcap;
   int link;
   struct flows *flows;
@@ -62,11 +63,13 @@ struct capture *capture_open(const char *path, uint16_t port, struct diag *diag)
     diag_at(diag, path, 0, 0, "can't read it: %s", strerror(errno));
     return NULL;
   }
-  setvbuf(file, NULL, _IOFBF, READ_BYTES);
+  char *room = xmalloc(READ_BYTES); /* the C library makes its own as small as a page */
+  setvbuf(file, room, _IOFBF, READ_BYTES);
   pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_MICRO, why);
   if (!pcap) {
     diag_at(diag, path, 0, 0, "no capture that can be read: %s; give a pcap or pcapng file", why);
     fclose(file);
+    free(room);
     return NULL;
   }
   int link = pcap_datalink(pcap);
@@ -76,9 +79,11 @@ struct capture *capture_open(const char *path, uint16_t port, struct diag *diag)
             "its link type %s is not read; capture on Ethernet, loopback or \"any\"",
             name ? name : "(unknown)");
     pcap_close(pcap);
+    free(room);
     return NULL;
   }
   struct capture *c = xcalloc(1, sizeof *c);
+  c->room = room;
   c->path = path;
   c->file = file;
   c->pcap = pcap;
@@ -95,6 +100,7 @@ void capture_close(struct capture *c) {
   if (!c)
     return;
   pcap_close(c->pcap);
+  free(c->room);
   flows_free(c->flows);
   vec_fini(&c->events);
   buf_fini(&c->bytes);

@@ -39,6 +39,7 @@ struct pcap_writer {
   uint32_t opened;   /* openings in all, which tell sequence numbers on the same port apart */
   bool taken[PORTS]; /* ports of connections that are open */
   struct talk talks[PCAP_CONNS];
+  char room[BUFFERED]; /* the file's; the C library makes its own as small as a page */
 };
 
 struct packet {
@@ -53,8 +54,8 @@ struct pcap_writer *pcap_writer_open(const char *path) {
   FILE *file = fopen(path, "we");
   if (!file)
     return NULL;
-  setvbuf(file, NULL, _IOFBF, BUFFERED);
   struct pcap_writer *w = xcalloc(1, sizeof *w);
+  setvbuf(file, w->room, _IOFBF, BUFFERED);
   w->format = pcap_open_dead(DLT_RAW, SNAPLEN);
   w->out = w->format ? pcap_dump_fopen(w->format, file) : NULL;
   if (w->out)
