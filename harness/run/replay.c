@@ -279,24 +279,30 @@ static void put_wrong(const struct replay *r, const struct replay_talk *t) {
   explain(r, t);
 }
 
-/* Nothing has moved for too long: the first connection on which something should. */
-static void put_overdue(const struct replay *r) {
-  const struct replay_talk *found = NULL;
+/* The first connection that the server owes something on, or else one that has not been sent. */
+static const struct replay_talk *overdue_talk(const struct replay *r) {
+  const struct replay_talk *unsent = NULL;
   for (size_t i = 0; i < r->talks.n; i++) {
     const struct replay_talk *t = talk_of(r, i);
-    if (t && (t->awaits || (!found && !replay_talk_is_sent(t))))
-      found = t;
-    if (found && found->awaits)
-      break;
+    if (t && t->awaits)
+      return t;
+    if (t && !unsent && !replay_talk_is_sent(t))
+      unsent = t;
   }
-  CHECK(found);
-  if (found->awaits && found->told) {
-    put_difference(r, found, "the server does not answer");
-    explain(r, found);
+  CHECK(unsent);
+  return unsent;
+}
+
+/* Nothing has moved for too long. */
+static void put_overdue(const struct replay *r) {
+  const struct replay_talk *t = overdue_talk(r);
+  if (!t->awaits) {
+    put_difference(r, t, "the server takes no more of what is sent");
+  } else if (t->told) {
+    put_difference(r, t, "the server does not answer");
+    explain(r, t);
   } else {
-    put_difference(r, found,
-                   found->awaits ? "the server does not close the connection"
-                                 : "the server takes no more of what is sent");
+    put_difference(r, t, "the server does not close the connection");
   }
 }
 

@@ -40,8 +40,7 @@ static void frames_init(struct frames *f, const char *value) {
                          value, value);
   *f = (struct frames){.cas = cas_map_new()};
   f->session = session_compile(span_str(text), "bench", (struct session_loader){0}, &diag);
-  if (!f->session)
-    DIE("%s", diag_text(&diag));
+  CHECK(f->session);
   f->request = f->session->steps[0].pattern;
   f->expected = f->session->steps[1].pattern;
   buf_init(&f->sent, SIZE_MAX / 2);
