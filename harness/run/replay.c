@@ -81,10 +81,16 @@ static void begin_wait(struct replay *r) {
   r->overdue = false;
 }
 
+/* Nothing is sent any more: another request might bring the answer that is to be told as missing.
+ */
+static bool is_over(const struct replay *r) {
+  return r->stuck || r->all.wrong;
+}
+
 /* A turn of a wait; false when it is not to go on. */
 static bool go_on(struct replay *r) {
   r->stuck |= r->overdue && r->all.progress == r->seen;
-  if (r->stuck || r->all.wrong)
+  if (is_over(r))
     return false;
   turn(r, true);
   return true;
@@ -167,6 +173,8 @@ static void ask(struct replay *r, struct replay_talk *t, const struct frame *f, 
     await_answers(r);
   else
     await_others(r, t, &touch, &judge);
+  if (is_over(r))
+    return;
   size_t at = replay_talk_ask(t, f, bytes);
   if (cas)
     be_put(t->out.p + at + CAS_AT, 8, cas_map_get(r->all.cas, cas));
@@ -180,7 +188,7 @@ static void ask(struct replay *r, struct replay_talk *t, const struct frame *f, 
 /* Asks what is whole; returns how many bytes that is. */
 static size_t ask_whole(struct replay *r, struct replay_talk *t, struct span bytes) {
   size_t done = 0;
-  while (done < bytes.n && !r->all.wrong) {
+  while (done < bytes.n && !is_over(r)) {
     struct span rest = span_from(bytes, done);
     struct frame f;
     enum frame_cut cut = t->lost ? FRAME_NOT : frame_cut(rest, &f);
@@ -203,7 +211,7 @@ static void asked(struct replay *r, struct replay_talk *t, struct span bytes) {
   } else {
     buf_add_span(&t->asked, span_from(bytes, ask_whole(r, t, bytes)));
   }
-  if (t->out.n >= BATCH || r->config->pace > 0)
+  if (!is_over(r) && (t->out.n >= BATCH || r->config->pace > 0))
     turn(r, false);
 }
 
@@ -339,12 +347,11 @@ enum replay_end replay_run(const struct replay_config *config, struct replay_cou
   enum capture_read read = CAPTURE_READ;
   *counts = (struct replay_counts){0};
   set_up(&r);
-  while (!r.all.wrong && !r.stuck &&
-         (read = capture_next(config->capture, &e, diag)) == CAPTURE_READ)
+  while (!is_over(&r) && (read = capture_next(config->capture, &e, diag)) == CAPTURE_READ)
     play(&r, &e);
-  if (!r.all.wrong && !r.stuck && read == CAPTURE_END)
+  if (!is_over(&r) && read == CAPTURE_END)
     await_end(&r);
-  bool differs = r.all.wrong || r.stuck;
+  bool differs = is_over(&r);
   if (r.all.wrong)
     put_wrong(&r, r.all.wrong);
   else if (r.stuck)
