@@ -10,8 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder import recorder
-from serving import Failed, serving
+from serving import Failed, recorder, serving
 
 # With memory enough for all that memcslap stores under new keys each time.
 SERVER = ["memcached", "-u", "root", "-t", "2", "-m", "1024", "-U", "0", "-s"]

@@ -1,10 +1,13 @@
-"""Servers for the bench, each started alone and killed when it is no longer needed."""
+"""Servers for the bench, each started alone and killed when it is no longer needed, and mcreplay
+recording in front of one."""
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 
 class Failed(Exception):
@@ -33,3 +36,20 @@ def accepts(path):
     """Whether somebody listens on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as s:
         return s.connect_ex(str(path)) == 0
+
+
+@contextlib.contextmanager
+def recorder(binaries, server, out):
+    """The socket where it listens, beside the capture `out`, which is complete afterwards."""
+    front = Path(out).with_suffix(".sock")
+    argv = [Path(binaries) / "mcreplay", "record", "--attach", f"unix:{server}",
+            "--listen", f"unix:{front}", "-o", out]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if "listening at" not in process.stdout.readline():
+                raise Failed("the recorder did not start")
+            yield front
+        finally:
+            process.send_signal(signal.SIGINT)
+    if process.returncode != 0:
+        raise Failed(f"the recorder ended with {process.returncode}")

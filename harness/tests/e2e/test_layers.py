@@ -60,3 +60,10 @@ def test_the_reference_server_shares_nothing_of_the_protocol_with_the_driver(pat
     assert text.count("\n") <= LONGEST
     if path.suffix == ".h":
         assert text.startswith("/* "), "a header opens with what the module is"
+
+
+def test_no_module_of_ci_hides_one_of_the_tests():
+    """Tests of the commands in ci/ import from ci/lib, too."""
+    tests, commands = ({path.stem for path in (tool.ROOT / folder).glob("*.py")}
+                       for folder in ("harness/tests/e2e", "ci/lib"))
+    assert tests and commands and not tests & commands
