@@ -124,12 +124,16 @@ def command(*args, cwd=ROOT, env=None):
     return finish(start(*args, cwd=cwd, env=env))
 
 
-def start(*args, cwd=ROOT, env=None):
-    """Starts it in a process group of its own. A run is remembered only where a test says so."""
+def command_line(args):
+    """A run is remembered, and earlier ones are, only where a test says so."""
     if args and args[0] in ("run", "compare") and "--last" not in args:
         args = [args[0], "--last", os.devnull, *args[1:]]
-    argv = [str(MCREPLAY), *map(str, args)]
-    return subprocess.Popen(argv, cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL,
+    return [str(MCREPLAY), *map(str, args)]
+
+
+def start(*args, cwd=ROOT, env=None):
+    """Starts it in a process group of its own."""
+    return subprocess.Popen(command_line(args), cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
@@ -218,7 +222,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 def peak(*args):
     """A command, and the KiB that its largest process had resident: driver, worker or server."""
-    argv = [str(MCREPLAY), *map(str, args)]
+    argv = command_line(args)
     done = subprocess.run([PYTHON, "-S", "-c", PEAK, *argv], cwd=ROOT, env=environment(),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=PATIENCE)
