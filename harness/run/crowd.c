@@ -11,8 +11,8 @@
 enum {
   SLOW_EACH = 4,       /* every fourth play is a slow reader */
   CHURNS = 2,          /* connections that come and reset at any time .. */
-  CHURN_ROUNDS = 32,   /* .. and so often each .. */
-  CHURN_TLS_ROUNDS = 4 /* .. on TLS, where each costs a handshake */
+  CHURN_ROUNDS = 12,   /* .. and so often each .. */
+  CHURN_TLS_ROUNDS = 2 /* .. on TLS, where each costs a handshake */
 };
 
 struct member {

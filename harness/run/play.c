@@ -237,7 +237,7 @@ struct play *play_new(struct event_base *base, const struct play_options *option
     unsigned steps;
     p->pause_at = step_numbered(session, options->pause_before, &steps);
   }
-  p->tcp_cuts = PLAY_TCP_CUTS;
+  p->cuts_left = options->to->transport == TRANSPORT_UNIX ? PLAY_UNIX_CUTS : PLAY_TCP_CUTS;
   p->rng = rng_of(options->seed ^ options->delivery->number);
   if (options->delivery->kind->slow_reads)
     p->jam = jam_new(base, &play_jam_owner, p, options->seed);

@@ -10,13 +10,13 @@
 #include "run/play.h"
 #include "run/stream.h"
 
-/* On Unix sockets all cuts are made. On TCP, where each costs twice as much, a case is cut so often
- * and then goes on in whole batches; a connection whose cuts cost a pacing step goes on so after
- * fewer. */
-enum { PLAY_TCP_CUTS = 512, PLAY_TCP_STEPS = 64 };
+/* A case is cut so often and then goes on in whole batches: each cut costs a turn of driver and
+ * server, on TCP a dearer one. What is cut after thousands of cuts has the shape of what was cut
+ * before. A connection whose cuts cost a pacing step goes on so after fewer. */
+enum { PLAY_UNIX_CUTS = 8192, PLAY_TCP_CUTS = 256, PLAY_TCP_STEPS = 64 };
 
 /* How often another connection acts between the chunks of a case, at most. */
-enum { PLAY_ACTS = 256 };
+enum { PLAY_ACTS = 64 };
 
 struct play {
   struct event_base *base;
@@ -41,7 +41,7 @@ struct play {
   struct cuts records;         /* on TLS: where the batch's records end .. */
   size_t record;               /* .. the next one's place in it .. */
   struct cuts in_hand_records; /* .. and those of the chunk in hand, from its start */
-  size_t tcp_cuts;             /* that may still be made on TCP */
+  size_t cuts_left;            /* that may still be made */
   bool flushing, in_hand;
   struct span hand;  /* what was given to the connection last */
   size_t hand_noted; /* bytes of it that are on the tape */

@@ -83,17 +83,17 @@ static bool at_work(void *owner) {
 const struct jam_owner play_jam_owner = {each_conn, owed, at_work, jammed};
 
 static void limit_cuts(struct play *p) {
-  if (p->cuts.n > p->tcp_cuts + 1) {
-    p->cuts.ends[p->tcp_cuts] = p->batch.n;
-    p->cuts.n = p->tcp_cuts + 1;
+  if (p->cuts.n > p->cuts_left + 1) {
+    p->cuts.ends[p->cuts_left] = p->batch.n;
+    p->cuts.n = p->cuts_left + 1;
   }
-  p->tcp_cuts -= p->cuts.n - 1;
+  p->cuts_left -= p->cuts.n - 1;
 }
 
 static void flush(struct play *p) {
   const struct batch b = {buf_span(&p->batch), p->ends, p->nends};
   delivery_cut(p->options.delivery, &p->rng, &b, &p->cuts);
-  if (p->options.delivery->kind->paced && p->options.to->transport != TRANSPORT_UNIX)
+  if (p->options.delivery->kind->paced)
     limit_cuts(p);
   if (p->options.to->transport == TRANSPORT_TLS)
     delivery_record_ends(p->options.delivery, &b, &p->records);
@@ -113,10 +113,10 @@ static void take_in_hand(struct play *p, struct span bytes) {
 /* Whether sealed records may still be cut, which costs as much as other cuts. */
 static bool may_cut_wire(struct play *p, size_t records) {
   size_t cost = RECORD_CUTS * (records + p->hand.n / TLS_RECORD_MAX);
-  bool may = p->options.delivery->kind->cut_wire && cost <= p->tcp_cuts &&
+  bool may = p->options.delivery->kind->cut_wire && cost <= p->cuts_left &&
              conn_steps(p->batch_stream->conn) < PLAY_TCP_STEPS;
   if (may)
-    p->tcp_cuts -= cost;
+    p->cuts_left -= cost;
   return may;
 }
 
