@@ -119,10 +119,10 @@ static void check_both(struct worker *w, enum transport t) {
       fleet_give(&w->fleets[s], t, w->fleets[s].shared[t], false);
 }
 
-/* Where a delivery waits until the server has read each chunk, driver and server act in turn, and
- * share a processor. */
+/* Where a delivery waits until the server has read each chunk, or has answered each request, driver
+ * and server act in turn, and share a processor. */
 static bool act_in_turn(struct worker *w, const struct play_options *options, struct server *s) {
-  bool in_turn = options->delivery->kind->paced;
+  bool in_turn = options->delivery->kind->paced || !options->delivery->kind->pipelines;
   return server_seat(s, &w->seats, in_turn);
 }
 
