@@ -408,7 +408,7 @@ const struct command command_accept = {
             "  -s NAME|FILE       the server's profile (memcached)\n"
             "  --golden DIR       where they are (fixtures/golden/NAME)\n"
             "  --transport T,..   unix, tcp, tls (all that the server has, in turn)\n"
-            "  -j N               workers (the number of cores)\n"
+            "  -j N               workers (one more than there are cores)\n"
             "  -k PATTERN, --tag TAG, --needs NAME   only such cases\n"
             "  --known FILE       known deviations (fixtures/known/NAME.yaml)\n"
             "Exit status 1 when a change is not accepted.\n"

@@ -22,7 +22,7 @@ const struct command command_run = {
             "                     half-close slow-read slow-read-last pause crowd:N; on tls\n"
             "                     records across-records inside-records (whole or a sample)\n"
             "  --transport T,..   unix, tcp, tls (the server's first); --ca FILE  for tls\n"
-            "  -j N               workers, each with a server (the number of cores)\n"
+            "  -j N               workers, each with a server (one more than there are cores)\n"
             "  --server-per case|run   a fresh server for each case, or one per worker\n"
             "  -k PATTERN, --tag TAG, --needs NAME   only such cases; --min N: no fewer\n"
             "  --last-failed, --shard I/N   of these what failed last, one of N parts\n"

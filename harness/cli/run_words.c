@@ -245,12 +245,13 @@ static bool parse_option(struct run_words *w, int c, const char *name, char **ar
 }
 
 void run_words_init(struct run_words *w, const char *program) {
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  /* A worker waits for its server now and then; another one uses the time. */
+  long workers = sysconf(_SC_NPROCESSORS_ONLN) + 1;
   *w = (struct run_words){
       .program = program,
-      .workers = cores < 1             ? 1
-                 : cores > WORKERS_MAX ? WORKERS_MAX
-                                       : (unsigned)cores,
+      .workers = workers < 1             ? 1
+                 : workers > WORKERS_MAX ? WORKERS_MAX
+                                         : (unsigned)workers,
       .repeat = 1,
       .timeout_ms = RUN_TIMEOUT_MS,
   };
