@@ -30,8 +30,16 @@ static void meet(struct ledger *l, size_t n) {
   l->met += n;
 }
 
+/* What has come: waiting, or in hand when nothing else waits. */
+static struct span come_now(const struct ledger *l) {
+  return l->hand.n ? l->hand : queue_span(&l->come);
+}
+
 static void take(struct ledger *l, size_t n) {
-  queue_take(&l->come, n);
+  if (l->hand.n)
+    l->hand = span_from(l->hand, n);
+  else
+    queue_take(&l->come, n);
   l->off += n;
 }
 
@@ -69,7 +77,7 @@ static enum ledger_state came(struct ledger *l, const struct frame *told, uint64
 static enum ledger_state compare_frame(struct ledger *l, const struct frame *told) {
   const uint8_t *recorded = queue_span(&l->told).p;
   for (;;) {
-    struct span come = queue_span(&l->come);
+    struct span come = come_now(l);
     struct frame now;
     if (frame_is_answer(told) && came_alike(told, recorded, come))
       return came(l, told, be_get(come.p + CAS_AT, 8), told->len);
@@ -96,7 +104,7 @@ static enum ledger_state compare_first(struct ledger *l, bool *more) {
   l->raw = cut == FRAME_NOT || (cut == FRAME_SHORT && l->told_end);
   *more = l->raw || cut == FRAME_WHOLE;
   if (l->raw)
-    return compare_raw(l, told, queue_span(&l->come));
+    return compare_raw(l, told, come_now(l));
   if (cut == FRAME_SHORT)
     return LEDGER_EVEN;
   if (!frame_is_figure(&f))
@@ -112,7 +120,7 @@ static enum ledger_state at_end(const struct ledger *l) {
     return LEDGER_EVEN;
   if (!l->come_end)
     return LEDGER_AWAITS;
-  return queue_span(&l->come).n ? LEDGER_MORE : LEDGER_EVEN;
+  return come_now(l).n ? LEDGER_MORE : LEDGER_EVEN;
 }
 
 /* Forgets when what has come was recorded, but for the last. */
@@ -168,8 +176,13 @@ void ledger_tell_end(struct ledger *l, uint64_t usec) {
 void ledger_come(struct ledger *l, struct span bytes) {
   if (ledger_is_wrong(l))
     return;
-  queue_add(&l->come, bytes);
+  if (queue_span(&l->come).n)
+    queue_add(&l->come, bytes);
+  else
+    l->hand = bytes;
   go_on(l);
+  queue_add(&l->come, l->hand); /* most of the time nothing is left to copy */
+  l->hand = (struct span){0};
 }
 
 void ledger_come_end(struct ledger *l) {

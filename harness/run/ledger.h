@@ -24,6 +24,7 @@ struct ledger {
   struct queue told;       /* as recorded, what has not come yet */
   struct queue times;      /* when that was; of struct ledger_time in ledger.c */
   struct queue come;       /* what has come and is not compared yet */
+  struct span hand;        /* what comes now, while ledger_come compares it where it is */
   uint64_t told_all, met;  /* bytes that were recorded, and of them, that have come */
   uint64_t off;            /* where `come` begins in all that has come */
   uint64_t answers;        /* that have come */
