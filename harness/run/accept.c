@@ -29,9 +29,7 @@ static void prepare(struct stage *stage, const struct run_config *config, const 
     bool wrapped;
     options.session = config->accept->past;
     options.golden = NULL;
-    options.to = server_addr(s);
-    options.server_pid = server_pid(s);
-    struct verdict v = stage_play(stage, options, &wrapped);
+    struct verdict v = stage_play(stage, s, options, &wrapped);
     verdict_fini(&v);
   }
   stage_wait(stage, AGE_MS);
@@ -217,9 +215,7 @@ struct verdict accept_play(struct stage *stage, const struct run_config *config,
   transcript_init(&t, ANSWERS_MAX);
   options.golden = NULL;
   options.transcript = &t;
-  options.to = server_addr(s);
-  options.server_pid = server_pid(s);
-  struct verdict v = stage_play(stage, options, wrapped);
+  struct verdict v = stage_play(stage, s, options, wrapped);
   fate_add(s, &v);
   if (!is_as_known(config, job, &v))
     ; /* told as it is */

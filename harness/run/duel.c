@@ -83,12 +83,10 @@ static void play_round(struct duel *d) {
     struct play_options options = stage_options(d->config, d->job);
     struct meter meter;
     bool wrapped;
-    options.to = server_addr(d->servers[s]);
-    options.server_pid = server_pid(d->servers[s]);
     options.tape = &p->tape;
     options.transcript = &p->transcript;
     meter_start(&meter, server_pid(d->servers[s]));
-    p->verdict = stage_play(d->stages[s], options, &wrapped);
+    p->verdict = stage_play(d->stages[s], d->servers[s], options, &wrapped);
     meter_stop(&meter, &p->figures);
     if (!options.delivery->kind->slow_reads) {
       p->figures.reads = p->tape.reads;

@@ -16,9 +16,7 @@ static bool seen_alone(const struct inspection *in, struct job job, const char *
   buf_reset(&text);
   if (s) {
     struct play_options options = stage_options(in->config, &job);
-    options.to = server_addr(s);
-    options.server_pid = server_pid(s);
-    struct verdict v = stage_play(in->stage, options, &wrapped);
+    struct verdict v = stage_play(in->stage, s, options, &wrapped);
     verdict_fini(&v);
     server_finish(s, &text);
   }

@@ -112,10 +112,13 @@ struct play_options stage_options(const struct run_config *config, const struct 
   };
 }
 
-struct verdict stage_play(struct stage *s, struct play_options options, bool *wrapped) {
+struct verdict stage_play(struct stage *s, const struct server *server, struct play_options options,
+                          bool *wrapped) {
   bool crowds = options.delivery->kind->crowds;
   size_t n = crowds ? options.delivery->number : 1;
   char(*ns)[4] = xcalloc(n, sizeof *ns);
+  options.to = server_addr(server);
+  options.server_pid = server_pid(server);
   *wrapped = false;
   for (size_t i = 0; i < n; i++)
     *wrapped |= next_ns(s, ns[i]);

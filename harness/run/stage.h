@@ -5,6 +5,7 @@
 
 #include "run/config.h"
 #include "run/play.h"
+#include "server/server.h"
 
 struct stage;
 
@@ -12,13 +13,15 @@ struct stage;
 struct stage *stage_new(const struct run_config *config, unsigned index);
 void stage_free(struct stage *s);
 
-/* The options of a job's play; `to`, tape and transcript are left to the caller. */
+/* The options of a job's play; tape and transcript are left to the caller. */
 struct play_options stage_options(const struct run_config *config, const struct job *job);
 
-/* Plays to the end, as often at once as the delivery demands; the key space of the options is
- * filled in here. `*wrapped` tells that key spaces have been used up: what is played on this server
- * from now on may meet the keys of earlier plays. The caller owns the verdict. */
-struct verdict stage_play(struct stage *s, struct play_options options, bool *wrapped);
+/* Plays on a server to the end, as often at once as the delivery demands; the options' address, pid
+ * and key space are filled in here. `*wrapped` tells that key spaces have been used up: what is
+ * played on this server from now on may meet the keys of earlier plays. The caller owns the
+ * verdict. */
+struct verdict stage_play(struct stage *s, const struct server *server, struct play_options options,
+                          bool *wrapped);
 
 /* Lets time pass, so that what tells the time tells another one. */
 void stage_wait(struct stage *s, unsigned ms);

@@ -68,11 +68,9 @@ struct verdict trial_play(struct trial *t, const struct session *session,
   struct server *s = fleet_take(&t->fleet, transport, &job, &why);
   struct verdict v;
   if (s) {
-    v = stage_play(t->stage,
+    v = stage_play(t->stage, s,
                    (struct play_options){.session = session,
                                          .delivery = delivery,
-                                         .to = server_addr(s),
-                                         .server_pid = server_pid(s),
                                          .seed = seed,
                                          .timeout_ms = config->timeout_ms,
                                          .total_ms = config->total_ms},

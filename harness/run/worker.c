@@ -136,8 +136,6 @@ static struct verdict play_judged(struct worker *w, const struct job *job, struc
                                   bool *wrapped) {
   struct play_options options = stage_options(w->config, job);
   struct paused paused = {w, job, s};
-  options.to = server_addr(s);
-  options.server_pid = server_pid(s);
   options.tape = w->config->keep ? &w->tape : NULL;
   options.pause = w->config->pause_before ? pause_cb : NULL;
   options.pause_arg = &paused;
@@ -145,7 +143,7 @@ static struct verdict play_judged(struct worker *w, const struct job *job, struc
   bool shared = act_in_turn(w, &options, s);
   if (shared)
     share_processor(w, true);
-  struct verdict v = stage_play(w->stage, options, wrapped);
+  struct verdict v = stage_play(w->stage, s, options, wrapped);
   if (shared)
     share_processor(w, false); /* servers that are started next may run anywhere */
   fate_add(s, &v);
