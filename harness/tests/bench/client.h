@@ -1,4 +1,5 @@
-/* What the bench's clients share: the socket, the clock, and their arguments. */
+/* What the bench's clients share: the socket, the clock, their arguments, and a request's header.
+ */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
@@ -40,6 +41,32 @@ static inline uint32_t client_number(const char *word) {
   char *end;
   unsigned long n = strtoul(word, &end, 10);
   return *end == '\0' && n < UINT32_MAX ? (uint32_t)n : 0;
+}
+
+enum { CLIENT_HEADER = 24 }; /* bytes */
+
+static inline void client_put32(uint8_t *at, uint32_t n) {
+  for (int i = 0; i < 4; i++)
+    at[i] = (uint8_t)(n >> (24 - 8 * i));
+}
+
+/* A request's header; `body` is the length of extras, key and value. */
+static inline void client_put_header(uint8_t *at, uint8_t opcode, uint8_t key, uint8_t extras,
+                                     uint32_t body, uint32_t opaque) {
+  enum { MAGIC = 0x80, KEY_AT = 3, EXTRAS_AT = 4, BODY_AT = 8, OPAQUE_AT = 12 };
+  memset(at, 0, CLIENT_HEADER);
+  at[0] = MAGIC;
+  at[1] = opcode;
+  at[KEY_AT] = key;
+  at[EXTRAS_AT] = extras;
+  client_put32(at + BODY_AT, body);
+  client_put32(at + OPAQUE_AT, opaque);
+}
+
+/* Sends of `n` bytes what the socket takes; how many that were, or -1 with errno set. */
+static inline ssize_t client_send(int fd, const void *bytes, size_t n) {
+  ssize_t took = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return took < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : took;
 }
 
 /* Receives what is there, at most `room` of `due` bytes, and takes it off `due`; false with errno

@@ -9,7 +9,8 @@
 
 #include "client.h"
 
-enum { HEADER = 24, SET_EXTRAS = 8, GET_EXTRAS = 4, KEY = 12, VALUE = 32, GETS = 9, ITEMS = 1000 };
+enum { HEADER = CLIENT_HEADER, SET_EXTRAS = 8, GET_EXTRAS = 4, KEY = 12, VALUE = 32 };
+enum { GETS = 9, ITEMS = 1000 };
 enum {
   SET = HEADER + SET_EXTRAS + KEY + VALUE,
   GET = HEADER + KEY,
@@ -17,7 +18,7 @@ enum {
   ROUND_BYTES = SET + GETS * GET,
   ANSWERED_BYTES = HEADER + GETS * (HEADER + GET_EXTRAS + VALUE) /* of a round */
 };
-enum { MAGIC = 0x80, OP_GET = 0x00, OP_SET = 0x01, OPAQUE_AT = 12 };
+enum { OP_GET = 0x00, OP_SET = 0x01 };
 enum { TALKS_MAX = 16, BATCH = 128, READ_MAX = 64 * 1024 };
 
 struct talk {
@@ -30,21 +31,11 @@ struct talk {
   uint64_t sent, due;                 /* bytes, in all; and those that are still to come */
 };
 
-static void put32(uint8_t *at, uint32_t n) {
-  for (int i = 0; i < 4; i++)
-    at[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
 /* A request without its value. */
 static uint8_t *put_request(uint8_t *at, uint8_t opcode, uint8_t extras, uint32_t value,
                             uint32_t opaque, const char *key) {
-  memset(at, 0, HEADER + (size_t)extras);
-  at[0] = MAGIC;
-  at[1] = opcode;
-  at[3] = KEY;
-  at[4] = extras;
-  put32(at + 8, extras + KEY + value);
-  put32(at + OPAQUE_AT, opaque);
+  client_put_header(at, opcode, KEY, extras, extras + KEY + value, opaque);
+  memset(at + HEADER, 0, extras);
   memcpy(at + HEADER + extras, key, KEY);
   return at + HEADER + extras + KEY;
 }
@@ -82,11 +73,11 @@ static size_t talk_may(const struct talk *t, uint64_t depth) {
 static bool talk_go_on(struct talk *t, short ready, size_t may) {
   static uint8_t answers[READ_MAX];
   if (ready & POLLOUT) {
-    ssize_t n = send(t->fd, t->bytes + t->at, may, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR)
+    ssize_t n = client_send(t->fd, t->bytes + t->at, may);
+    if (n < 0)
       return false;
-    t->at += n > 0 ? (size_t)n : 0;
-    t->sent += n > 0 ? (uint64_t)n : 0;
+    t->at += (size_t)n;
+    t->sent += (uint64_t)n;
   }
   return !(ready & (POLLIN | POLLHUP | POLLERR)) ||
          client_count(t->fd, answers, sizeof answers, &t->due);

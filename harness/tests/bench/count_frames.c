@@ -6,8 +6,8 @@
 
 #include "client.h"
 
-enum { FRAME = 24, CHUNK_FRAMES = 64 * 1024 / FRAME, CHUNK = CHUNK_FRAMES * FRAME, MAGIC = 0x80 };
-enum { OP_NOOP = 0x0a, OPAQUE_AT = 12 };
+enum { FRAME = CLIENT_HEADER, CHUNK_FRAMES = 64 * 1024 / FRAME, CHUNK = CHUNK_FRAMES * FRAME };
+enum { OP_NOOP = 0x0a };
 
 struct sender {
   uint8_t bytes[CHUNK];
@@ -17,16 +17,8 @@ struct sender {
 
 static void sender_fill(struct sender *s) {
   s->at = s->n = 0;
-  while (s->n < CHUNK && s->next < s->end) {
-    uint8_t *frame = s->bytes + s->n;
-    uint32_t opaque = (uint32_t)s->next++;
-    memset(frame, 0, FRAME);
-    frame[0] = MAGIC;
-    frame[1] = OP_NOOP;
-    for (int i = 0; i < 4; i++)
-      frame[OPAQUE_AT + i] = (uint8_t)(opaque >> (24 - 8 * i));
-    s->n += FRAME;
-  }
+  for (; s->n < CHUNK && s->next < s->end; s->n += FRAME)
+    client_put_header(s->bytes + s->n, OP_NOOP, 0, 0, 0, (uint32_t)s->next++);
 }
 
 /* Sends and counts until every frame is answered; false with errno set. */
@@ -45,11 +37,11 @@ static bool exchange(int fd, uint64_t frames, uint64_t depth) {
     if (poll(&ready, 1, -1) < 0 && errno != EINTR)
       return false;
     if (ready.revents & POLLOUT) {
-      ssize_t n = send(fd, sender.bytes + sender.at, chunk, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (n < 0 && errno != EAGAIN && errno != EINTR)
+      ssize_t n = client_send(fd, sender.bytes + sender.at, chunk);
+      if (n < 0)
         return false;
-      sender.at += n > 0 ? (size_t)n : 0;
-      unsent -= n > 0 ? (uint64_t)n : 0;
+      sender.at += (size_t)n;
+      unsent -= (uint64_t)n;
     }
     if ((ready.revents & (POLLIN | POLLHUP | POLLERR)) &&
         !client_count(fd, answers, sizeof answers, &due))

@@ -8,12 +8,11 @@
 #include "client.h"
 
 enum {
-  HEADER = 24,
+  HEADER = CLIENT_HEADER,
   SET_EXTRAS = 8,
   GET_EXTRAS = 4, /* in the answer */
   KEY = 1,
   REQUEST = HEADER + KEY,
-  MAGIC = 0x80,
   OP_GET = 0x00,
   OP_SET = 0x01
 };
@@ -24,20 +23,6 @@ enum {
   STALL_MS = 20 /* without a byte more that the server takes: it takes none until it is read from */
 };
 
-static void put32(uint8_t *at, uint32_t n) {
-  for (int i = 0; i < 4; i++)
-    at[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
-static void put_header(uint8_t *at, uint8_t opcode, uint8_t extras, uint32_t body) {
-  memset(at, 0, HEADER);
-  at[0] = MAGIC;
-  at[1] = opcode;
-  at[3] = KEY;
-  at[4] = extras;
-  put32(at + 8, body);
-}
-
 /* Stores the value and reads the answer; false with errno set. */
 static bool store(int fd, uint32_t size) {
   uint8_t answer[HEADER];
@@ -46,7 +31,7 @@ static bool store(int fd, uint32_t size) {
   if (!request)
     return false;
   memset(request, 'v', n);
-  put_header(request, OP_SET, SET_EXTRAS, SET_EXTRAS + KEY + size);
+  client_put_header(request, OP_SET, KEY, SET_EXTRAS, SET_EXTRAS + KEY + size, 0);
   memset(request + HEADER, 0, SET_EXTRAS);
   bool sent = true;
   for (size_t at = 0; at < n && sent;) {
@@ -77,9 +62,9 @@ static void pipeline_fill(struct pipeline *p) {
 
 /* Sends what the socket takes; false with errno set. */
 static bool pipeline_send(struct pipeline *p, int fd) {
-  ssize_t n = send(fd, p->batch + p->at, p->n - p->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+  ssize_t n = client_send(fd, p->batch + p->at, p->n - p->at);
   if (n < 0)
-    return errno == EAGAIN || errno == EINTR;
+    return false;
   p->at += (size_t)n;
   if (p->at == p->n)
     pipeline_fill(p);
@@ -122,7 +107,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   for (size_t i = 0; i < BATCH; i++) {
-    put_header(p.batch + i * REQUEST, OP_GET, 0, KEY);
+    client_put_header(p.batch + i * REQUEST, OP_GET, KEY, 0, KEY, 0);
     p.batch[i * REQUEST + HEADER] = 'v';
   }
   p.left = times;
