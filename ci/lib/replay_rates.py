@@ -10,10 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving import Failed, recorder, serving
+from serving import Failed, memcached, recorder, serving
 
-# With memory enough for all that memcslap stores under new keys each time.
-SERVER = ["memcached", "-u", "root", "-t", "2", "-m", "1024", "-U", "0", "-s"]
 REPLAYED = re.compile(r"^\d+ connections, (\d+) requests, .* all the same; .* (\d+) requests/s$",
                       re.M)
 SLAPPED = re.compile(r"^Time to (?:set|get) +(\d+) keys[^:]*: +([\d.]+) seconds", re.M)
@@ -99,7 +97,8 @@ def replay(binaries, place, capture):
 def figure(client, binaries, requests, rounds):
     with tempfile.TemporaryDirectory() as folder:
         place, capture = Path(folder) / "memcached.sock", Path(folder) / "capture.pcap"
-        with serving([*SERVER, str(place)], str(place)):
+        # With memory enough for all that memcslap stores under new keys each time.
+        with serving(memcached("-s", str(place), megabytes=1024), str(place)):
             with recorder(binaries, place, capture) as front:
                 run(client, binaries, front, requests)
             played = []

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving import Failed, serving
+from serving import Failed, memcached, serving
 
 BASIS = "memcached"
 SEND_PATHS = ("sendmsg", "copy", "reference")
@@ -51,7 +51,7 @@ class Figure:
 
 def commands(binaries):
     """The servers by name, alike but for what is measured; the socket's path is to follow."""
-    yield BASIS, ["memcached", "-u", "root", "-t", "2", "-m", "64", "-I", "2m", "-U", "0", "-s"]
+    yield BASIS, memcached("-I", "2m", "-s")
     for path in SEND_PATHS:
         yield path, [str(Path(binaries) / "refserver"), "-t", "2", "-m", "64", "-I", "2MiB",
                      f"--send-path={path}", "-s"]

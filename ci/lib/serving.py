@@ -14,6 +14,12 @@ class Failed(Exception):
     """Why a server, or who measures it, can't go on."""
 
 
+def memcached(*options, megabytes=64):
+    """The command of one like that of fixtures/servers/memcached.yaml, with so much memory for items.
+    As root it wants a user named."""
+    return ["memcached", "-u", "root", "-t", "2", "-m", str(megabytes), "-U", "0", *options]
+
+
 @contextlib.contextmanager
 def serving(argv, place, ready=None, patience=10.0, **environment):
     """The process, once `ready()` is true, or somebody listens on `place`, a Unix socket; Failed when

@@ -71,7 +71,7 @@ def test_a_replay_that_differs_gives_no_figure():
 
 
 def test_a_server_that_is_not_there_is_told(monkeypatch):
-    monkeypatch.setattr(replay_rates, "SERVER", ["false"])
+    monkeypatch.setattr(replay_rates, "memcached", lambda *_, megabytes: ["false"])
     with pytest.raises(replay_rates.Failed, match="does not listen on"):
         replay_rates.measure(BINARIES, requests=100, rounds=1)
 
