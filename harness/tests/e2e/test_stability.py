@@ -37,12 +37,12 @@ def stability(tmp_path, odd, *words):
 
 
 @pytest.mark.parametrize("odd, status, last", [
-    ("passed", 0, "3 runs, 0 with verdicts that differ from the first"),
-    ("failed", 1, "3 runs, 1 with verdicts that differ from the first"),
+    ("passed", 0, "4 runs, 0 with verdicts that differ from the first"),
+    ("failed", 1, "4 runs, 1 with verdicts that differ from the first"),
     ("none", 3, "said"),
 ])
 def test_a_verdict_that_differs_is_red(tmp_path, odd, status, last):
-    done = stability(tmp_path, odd, "3")
+    done = stability(tmp_path, odd, "4")
     assert done.returncode == status, done.stdout
     assert done.stdout.splitlines()[-1] == last
     assert ("> mcreplay.x.whole.unix b failure timeout" in done.stdout) == (odd == "failed")
