@@ -257,6 +257,27 @@ START_TEST(long_streams_flow) {
 }
 END_TEST
 
+/* Byte by byte as far as a case may be cut, and then a request at a time. */
+START_TEST(a_case_is_cut_so_often_at_most) {
+  enum { NOOP = 24, CUTS = 8192 };
+  static const struct {
+    const char *steps;
+    size_t requests, cuts;
+  } cases[] = {
+      {"repeat 300 {\nc1 > noop\nc1 < noop\n}", 300, 300 * (NOOP - 1)},
+      {"repeat 900 {\nc1 > noop\n}\nrepeat 900 {\nc1 < noop\n}", 900, CUTS},
+  };
+  const struct row row = {.steps = cases[_i].steps};
+  struct world w;
+  world_init(&w, &row, "bytewise");
+  world_play(&w, 20000);
+  ck_assert_int_eq(w.verdict.status, VERDICT_PASS);
+  ck_assert_uint_eq(w.server.got.n, (cases[_i].requests + 1) * NOOP);
+  ck_assert_uint_eq(w.server.reads, cases[_i].cuts + cases[_i].requests + 1);
+  world_fini(&w);
+}
+END_TEST
+
 /* The rest of an answer that differs early is waited for, so that it can be shown. */
 START_TEST(what_differs_is_shown_whole) {
   const struct row row = {
@@ -284,6 +305,7 @@ static Suite *suite(void) {
   tcase_add_test(t, a_server_that_does_not_read_is_told);
   tcase_add_loop_test(t, a_server_that_is_not_there_is_told, 0, 2);
   tcase_add_loop_test(t, long_streams_flow, 0, 2);
+  tcase_add_loop_test(t, a_case_is_cut_so_often_at_most, 0, 2);
   tcase_add_test(t, what_differs_is_shown_whole);
   suite_add_tcase(s, t);
   return s;

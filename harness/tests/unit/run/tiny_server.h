@@ -35,7 +35,7 @@ struct tiny_server {
   struct evbuffer *held;
   bool closing[8];
   struct buf got; /* all that came, in the order in which it came */
-  size_t npeers, requests;
+  size_t npeers, requests, reads;
 };
 
 static inline void tiny_drop(struct tiny_server *t, size_t i) {
@@ -99,6 +99,7 @@ static inline void tiny_read(struct bufferevent *b, void *arg) {
   struct tiny_server *t = arg;
   size_t i = tiny_index(t, b);
   uint8_t bytes[4096];
+  t->reads++;
   for (size_t n; (n = bufferevent_read(b, bytes, sizeof bytes)) > 0;) {
     buf_add(&t->got, bytes, n);
     buf_add(&t->in[i], bytes, n);
