@@ -1,8 +1,6 @@
 """ci/build-memcached: what is built again and what is not, what a broken build leaves, and where
 sources come from; with a small source tree in the place of Debian's."""
 
-import importlib.machinery
-import importlib.util
 import json
 
 import pytest
@@ -29,10 +27,7 @@ def write_program(path, text):
 @pytest.fixture
 def builder(tmp_path, monkeypatch):
     """The program as a module, with a compiler, a source and a work folder of its own."""
-    path = str(tool.ROOT / "ci/build-memcached")
-    loader = importlib.machinery.SourceFileLoader("build_memcached", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
+    module = tool.program("ci/build-memcached")
     tree = tmp_path / "tree"
     tree.mkdir()
     write_program(tree / "configure", CONFIGURE)

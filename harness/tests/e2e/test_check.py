@@ -1,9 +1,6 @@
 """ci/check: what a tool says of a file becomes that file's case, and nothing else turns it green."""
 
-import importlib.machinery
-import importlib.util
 import shutil
-import sys
 
 import pytest
 import tool
@@ -16,11 +13,7 @@ BAD = "int main( void ) {\n  return 0;\n}\n"
 def check(tmp_path, monkeypatch, capsys):
     """Runs it over two files of a project of its own: check(text of the second, words..); its exit
     status, what it said, and each case's failure."""
-    path = str(tool.ROOT / "ci/check")
-    loader = importlib.machinery.SourceFileLoader("check", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check", loader))
-    monkeypatch.setitem(sys.modules, "check", module)
-    loader.exec_module(module)
+    module = tool.program("ci/check")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     shutil.copy(tool.ROOT / ".clang-format", tmp_path)
     for folder in module.FOLDERS:

@@ -1,8 +1,6 @@
 """ci/faults: each planted defect of the reference server has a plan, a found one counts as found, and
 a run that finds nothing, or finds something else, or is red without a defect, is told as that."""
 
-import importlib.machinery
-import importlib.util
 from dataclasses import replace
 
 import pytest
@@ -14,10 +12,7 @@ PLAIN = tool.MCREPLAY.parent / "refserver"
 @pytest.fixture
 def faults(monkeypatch):
     """The program as a module, with the driver under test and its reference server."""
-    loader = importlib.machinery.SourceFileLoader("faults", str(tool.ROOT / "ci/faults"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("faults", loader))
-    monkeypatch.setitem(__import__("sys").modules, "faults", module)
-    loader.exec_module(module)
+    module = tool.program("ci/faults")
     monkeypatch.setattr(module, "MCREPLAY", tool.MCREPLAY)
     monkeypatch.setattr(module, "program", lambda build: PLAIN)
     monkeypatch.setattr(module, "build", lambda presets: None)

@@ -1,11 +1,9 @@
 """ci/matrix: what becomes of a leg when its steps end well, badly or not at all; how legs are chosen
 and divided; that machines on which TSan can't run are told; that the pipeline files run its legs."""
 
-import importlib.machinery
-import importlib.util
+import importlib
 import json
 import re
-import sys
 
 import pytest
 import tool
@@ -15,18 +13,10 @@ REPORT = "<testsuite><testcase classname='x' name='y' time='0.1'/></testsuite>"
 TROUBLE = "FATAL: ThreadSanitizer: unexpected memory mapping 0x7f1200000000-0x7f1200001000"
 
 
-def load(path, name):
-    loader = importlib.machinery.SourceFileLoader(name, str(tool.ROOT / path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    sys.modules[name] = module
-    loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def matrix(tmp_path, monkeypatch):
     """The program as a module, which builds nothing and reports elsewhere."""
-    module = load("ci/matrix", "matrix")
+    module = tool.program("ci/matrix")
     monkeypatch.setattr(module, "REPORTS", tmp_path)
     monkeypatch.setattr(module, "build_steps", lambda leg: [])
     return module
@@ -71,7 +61,7 @@ def test_a_leg_that_is_well(play, tmp_path, capfd):
 def test_the_summary_takes_it(play, tmp_path, monkeypatch):
     play(report_step())
     monkeypatch.syspath_prepend(str(tool.ROOT / "ci/lib"))
-    legs = load("ci/lib/legs.py", "legs")
+    legs = tool.program("ci/lib/legs.py")
     (leg,) = legs.read(tmp_path, tool.ROOT)
     assert (leg.name, leg.status, leg.counts["tests"]) == ("leg", "SUCCESS", 1)
 
@@ -259,7 +249,7 @@ def test_where_nothing_helps_it_is_told(text, why, matrix):
 
 def test_a_leg_on_such_a_machine_is_infra(matrix, play, monkeypatch, capfd):
     make = stub(f"echo '{TROUBLE}'; exit 66")
-    monkeypatch.setattr(matrix, "preflight", lambda: load("ci/matrix", "m2").preflight(make))
+    monkeypatch.setattr(matrix, "preflight", lambda: tool.program("ci/matrix", "m2").preflight(make))
     monkeypatch.setattr(matrix, "Unfit", Exception)
     about, status = play(report_step(), threads=True)
     assert (about["status"], status) == ("INFRA", 3)

@@ -1,11 +1,14 @@
 """Runs the built mcreplay and reads what it says: console and JUnit XML, held against each other.
 """
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import re
 import shlex
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +21,17 @@ MCREPLAY = Path(os.environ.get("MCREPLAY", ROOT / "build/release/bin/mcreplay"))
 PYTHON = "/usr/bin/python3"
 STUB = HERE / "stub_server.py"
 SCHEMA = HERE / "junit.xsd"
+
+
+def program(path, name=None):
+    """A program of the project, as a module of that name or of its own."""
+    name = name or Path(path).stem.replace("-", "_")
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    sys.modules[name] = module  # where dataclasses look it up
+    loader.exec_module(module)
+    return module
+
 
 # A run in these tests takes seconds; one that takes this long hangs.
 PATIENCE = 300
