@@ -3,6 +3,7 @@ and what can't be measured is told."""
 
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 import tool
@@ -86,6 +87,34 @@ def test_wrong_words_for_the_counting_client_are_explained(words):
 def test_a_part_that_is_not_there_is_explained():
     done = subprocess.run([tool.ROOT / "ci/bench", "nothing"], capture_output=True, text=True)
     assert done.returncode == 2 and "nothing: should be of cases, everything, " in done.stderr
+
+
+@pytest.mark.parametrize("words, status, failures", [([], 1, 1), (["--tell"], 0, 0)])
+@pytest.mark.parametrize("met", [True, False])
+def test_an_aim_that_is_missed_is_red_unless_it_is_only_told(
+        met, words, status, failures, tmp_path, monkeypatch, capsys):
+    bench = tool.program("ci/bench")
+    report = tmp_path / "bench.xml"
+    monkeypatch.setattr(bench, "build", lambda: None)
+    monkeypatch.setattr(bench, "PARTS", {"a": lambda: [bench.row("x", 2.0, "s", None, "<= 1", met)]})
+    monkeypatch.setattr("sys.argv", ["ci/bench", *words, "--junit", str(report)])
+    assert bench.main() == (0 if met else status)
+    assert ElementTree.parse(report).find("testsuite").get("failures") == \
+        str(0 if met else failures)
+    assert capsys.readouterr().out.split()[-1] == ("met" if met else "missed")
+
+
+def test_what_cannot_be_measured_is_red_although_aims_are_only_told(monkeypatch):
+    bench = tool.program("ci/bench")
+
+    def fail():
+        raise bench.Failed("nothing there")
+
+    monkeypatch.setattr(bench, "build", lambda: None)
+    monkeypatch.setattr(bench, "PARTS", {"a": fail})
+    monkeypatch.setattr("sys.argv", ["ci/bench", "--tell"])
+    with pytest.raises(SystemExit, match="nothing there"):
+        bench.main()
 
 
 def test_each_kind_of_work_on_a_frame_is_measured():
