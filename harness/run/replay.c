@@ -103,11 +103,13 @@ static void await_answers(struct replay *r) {
     ;
 }
 
-/* Until there is not too much in memory. What is not a whole answer yet comes with the capture. */
+/* Until there is not too much in memory; once that has to be waited for, until there is room for
+ * many requests at once. What is not a whole answer yet comes with the capture. */
 static void await_room(struct replay *r) {
   begin_wait(r);
-  while (((r->all.awaiting && r->all.told > AHEAD_MAX) || r->all.unsent > UNSENT_MAX) && go_on(r))
-    ;
+  size_t most = AHEAD_MAX;
+  while (((r->all.awaiting && r->all.told > most) || r->all.unsent > UNSENT_MAX) && go_on(r))
+    most = AHEAD_MAX / 2;
 }
 
 /* Until nothing is left to do. */
