@@ -4,7 +4,7 @@
 enum { ESCAPE = 15, FRAMING_MAX = ESCAPE + 255 };
 
 enum frame_cut frame_cut(struct span bytes, struct frame *f) {
-  *f = (struct frame){0};
+  f->len = 0;
   if (bytes.n > 0 && !magic_is_known(bytes.p[0]))
     return FRAME_NOT;
   if (bytes.n < HEADER_BYTES)
