@@ -82,8 +82,7 @@ LEGS = {
             Suite("memcached", SOME),
             Suite("memcached", "pipelined,slow-read,inside-records", "tls", name="memcached-tls"),
             Suite("refserver", SOME),
-            Suite("refserver", "pipelined,half-close,slow-read,inside-records", "tcp,tls",
-                  name="refserver-tcp-tls"),
+            Suite("refserver", "pipelined,slow-read,inside-records", "tls", name="refserver-tls"),
             Suite("refserver-copy", SENDING),
             Suite("refserver-reference", SENDING),
             Suite("memcached-sasl", SOME, "unix,tls", words=SASL_REPORTS),
@@ -135,10 +134,10 @@ LEGS = {
                 "gcovr", "--root", "build/memcached/source", "--txt",
                 "{folder}/memcached.txt", "--print-summary", "build/memcached/coverage/objects"), ""),
         ), packages=("gcovr",)),
-    # How fast a machine is that others use, too, decides over no change. Without the part that plays
-    # everything, as plain-gcc does.
+    # How fast a machine is that others use, too, decides over no change. Without the parts that play
+    # cases, as plain-gcc does.
     "bench": Leg("speed", "release", tools=(
         ("bench", ("ci/bench", "--tell", "--json", "{folder}/bench.json", "--junit", "{report}",
-                   "cases", "stream", "record", "replay", "frames", "send"),
+                   "record", "replay", "frames", "send"),
          "bench.xml"),)),
 }
