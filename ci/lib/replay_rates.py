@@ -47,7 +47,7 @@ class Memcslap(Client):
 
     def command(self, binaries, place, requests):
         return ["memcslap", f"--servers={place}", "--binary", "--test=get",
-                f"--concurrency={self.connections}", f"--execute-number={requests // 20}"]
+                f"--concurrency={self.connections}", f"--execute-number={requests // 100}"]
 
     def rate(self, said):
         counts, seconds = zip(*[(int(n), float(s)) for n, s in SLAPPED.findall(said)])
