@@ -50,11 +50,11 @@ SASL_REPORTS = (*SASL, "--sanitizers", "fixtures/known/memcached.sanitizers.yaml
 ALL = r"."
 PLAYED = "every_case_passes"  # tests that the suites do, too
 
-# What each leg does, chosen so that all of them take less than 25 minutes on two cores: everything
-# once in plain-gcc; under a sanitizer what concerns memory and threads, since the rest only takes
-# longer there; a second compiler changes the code, hardly the behaviour from outside, so that it
-# plays the suite and leaves the end-to-end tests; valgrind is thirty times slower and gets what
-# sanitizers can't see into, the servers as they are shipped.
+# What each leg does, chosen so that all of them take about 25 minutes on two cores: all tests and all
+# deliveries once in plain-gcc; under a sanitizer what concerns memory and threads, since the rest
+# only takes longer there; a second compiler changes the code, hardly the behaviour from outside, so
+# that it plays the suite and leaves the end-to-end tests; valgrind is thirty times slower and gets
+# what sanitizers can't see into, the servers as they are shipped.
 LEGS = {
     "plain-gcc": Leg(
         "all tests; the suite under every delivery", "release", "plain", unit=ALL, e2e=(ALL,),
@@ -134,8 +134,8 @@ LEGS = {
                 "gcovr", "--root", "build/memcached/source", "--txt",
                 "{folder}/memcached.txt", "--print-summary", "build/memcached/coverage/objects"), ""),
         ), packages=("gcovr",)),
-    # How fast a machine is that others use, too, decides over no change. Without the parts that play
-    # cases, as plain-gcc does.
+    # How fast a machine is that others use, too, decides over no change. Without the parts about
+    # whole runs, which take long: the suites of the other legs tell their time.
     "bench": Leg("speed", "release", tools=(
         ("bench", ("ci/bench", "--tell", "--json", "{folder}/bench.json", "--junit", "{report}",
                    "record", "replay", "frames", "send"),

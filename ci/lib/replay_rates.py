@@ -43,7 +43,8 @@ class Counting(Client):
 
 
 class Memcslap(Client):
-    """Stores items on one connection, and reads as many on each of its own."""
+    """Stores items on one connection, and reads as many on each of its own. It is many times slower,
+    so that a part of the requests is enough."""
 
     def command(self, binaries, place, requests):
         return ["memcslap", f"--servers={place}", "--binary", "--test=get",
