@@ -22,17 +22,6 @@ PYTHON = "/usr/bin/python3"
 STUB = HERE / "stub_server.py"
 SCHEMA = HERE / "junit.xsd"
 
-
-def program(path, name=None):
-    """A program of the project, as a module of that name or of its own."""
-    name = name or Path(path).stem.replace("-", "_")
-    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    sys.modules[name] = module  # where dataclasses look it up
-    loader.exec_module(module)
-    return module
-
-
 # A run in these tests takes seconds; one that takes this long hangs.
 PATIENCE = 300
 
@@ -55,6 +44,16 @@ ROW = re.compile(
 FIELD = re.compile(
     r"\(bytes? (?P<from>\d+)(?:-(?P<to>\d+))?, stream (?P<sfrom>\d+)(?:-(?P<sto>\d+))?\)"
 )
+
+
+def program(path, name=None):
+    """A program of the project, as a module of that name or of its own."""
+    name = name or Path(path).stem.replace("-", "_")
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    sys.modules[name] = module  # where dataclasses look it up
+    loader.exec_module(module)
+    return module
 
 
 @dataclass
