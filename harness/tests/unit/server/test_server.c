@@ -189,6 +189,7 @@ START_TEST(unready_script) {
 }
 END_TEST
 
+/* No waits for an event: that nothing happens for a moment is the input. */
 static const char *const slow[] = {
     "sleep 0.2; exec " MEMCACHED_UNIX,
     PYTHON_STUB("time.sleep(0.2)", PYTHON_VERSION),
