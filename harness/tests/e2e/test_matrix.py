@@ -3,7 +3,9 @@ and divided; that machines on which TSan can't run are told; that the pipeline f
 
 import importlib
 import json
+import os
 import re
+import signal
 
 import pytest
 import tool
@@ -95,6 +97,34 @@ def test_a_step_that_hangs_is_ended_with_all_that_it_started(matrix, play, monke
     assert (about["steps"][0]["status"], about["status"], status) == (matrix.HUNG, "FAILURE", 1)
 
 
+def test_steps_side_by_side(matrix, tmp_path):
+    """Each waits for a word of the other; what they say, and how they end, is each one's own."""
+    os.mkfifo(tmp_path / "fifo")
+    steps = [matrix.Step("reads", ["sh", "-c", f"cat {tmp_path}/fifo"]),
+             matrix.Step("writes", ["sh", "-c", f"echo a word >{tmp_path}/fifo; exit 3"], beside=True),
+             matrix.Step("later", ["false"])]
+    assert matrix.together(steps) == [steps[:2], steps[2:]]
+    assert [r["status"] for r in matrix.run_steps(steps[:2], tmp_path)] == [0, 3]
+    assert (tmp_path / "reads.log").read_text() == "a word\n"
+    assert (tmp_path / "writes.log").read_text() == ""
+
+
+def test_who_interrupts_ends_all_that_runs(matrix, monkeypatch, tmp_path):
+    wait, awaited = matrix.Job.wait, []
+
+    def interrupted(job):
+        awaited.append(job)
+        if len(awaited) == 2:
+            raise KeyboardInterrupt
+        return wait(job)
+
+    monkeypatch.setattr(matrix.Job, "wait", interrupted)
+    steps = [matrix.Step("ends", ["true"]), matrix.Step("runs", ["sleep", "1000"])]
+    with pytest.raises(KeyboardInterrupt):
+        matrix.run_steps(steps, tmp_path)
+    assert [job.process.returncode for job in awaited[2:]] == [0, -signal.SIGTERM]
+
+
 def test_nothing_is_tested_when_the_build_breaks(matrix, play, monkeypatch):
     monkeypatch.setattr(matrix, "build_steps",
                         lambda leg: [matrix.Step("build", ["false"], needed=True)])
@@ -111,7 +141,8 @@ def test_what_an_earlier_run_left_counts_for_nothing(play):
 
 def test_a_command_that_is_not_there_is_the_infrastructure_s_fault(matrix, tmp_path):
     step = matrix.Step("a", ["/no/such/program"])
-    assert matrix.run_step(step, tmp_path, []) == 3
+    (record,) = matrix.run_steps([step], tmp_path)
+    assert record["status"] == 3
     assert "/no/such/program" in (tmp_path / "a.log").read_text()
 
 
