@@ -446,6 +446,6 @@ def test_a_known_failure_is_no_failure_and_an_unknown_one_is(run, session, profi
     assert result.status == 0 and result.totals["xfailed"] == 1, result
     result = run("-s", profile(), "--known", known, path)
     assert result.status == 1 and result.totals["xpassed"] == 1, result
-    known.write_text(KNOWN.format(kind="timeout"))
+    known.write_text(KNOWN.format(kind="unexpected_close"))
     result = run("-s", profile("extra-byte"), "--known", known, path)
     assert result.status == 1 and result.totals["failed"] == 1, result
