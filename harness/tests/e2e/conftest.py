@@ -15,6 +15,8 @@ import tool  # noqa: E402
 def pytest_configure(config):
     if not tool.MCREPLAY.exists():
         pytest.exit(f"{tool.MCREPLAY} is not there: build it, or name it in MCREPLAY", 2)
+    if not hasattr(config, "workerinput"):  # before others are started
+        tool.compile_stub()
 
 
 @pytest.fixture

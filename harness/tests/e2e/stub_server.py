@@ -11,7 +11,6 @@ dashes: EarlyClose is `early-close`.
 """
 
 import os
-import re
 import selectors
 import signal
 import socket
@@ -22,8 +21,12 @@ import stub_compare_plants  # noqa: F401 (its classes are found as subclasses)
 import stub_delivery_plants  # noqa: F401
 import stub_plants
 import stub_store
-import stub_tls
 import wire
+
+
+def has_unsent(sock):
+    """Whether TLS has bytes that were sent and wait for the kernel."""
+    return bool(getattr(sock, "unsent", b""))
 
 
 class Conn:
@@ -71,7 +74,7 @@ class Conn:
 
     @property
     def unsent(self):
-        return bool(self.queued) or stub_tls.has_unsent(self.sock)
+        return bool(self.queued) or has_unsent(self.sock)
 
     def work(self):
         """Answers what has come, as long as the answers can be sent."""
@@ -99,7 +102,7 @@ class Conn:
         try:
             if self.queued:
                 del self.queued[: self.sock.send(self.queued)]
-            if stub_tls.has_unsent(self.sock):
+            if has_unsent(self.sock):
                 self.sock.flush()
         except BlockingIOError:
             pass
@@ -111,8 +114,8 @@ class Conn:
 
 
 class Server:
-    def __init__(self, listener, tls, plant, tell):
-        self.listener, self.tls, self.plant, self.tell = listener, tls, plant, tell
+    def __init__(self, listener, wrap, plant, tell):
+        self.listener, self.wrap, self.plant, self.tell = listener, wrap, plant, tell
         self.store = stub_store.Store()
         self.parked = []  # open connections that nothing more is done with
         self.selector = selectors.DefaultSelector()
@@ -132,7 +135,8 @@ class Server:
         sock.setblocking(False)
         if sock.family == socket.AF_INET:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock = stub_tls.wrap(sock, self.tls, self.plant)
+        if self.wrap:
+            sock = self.wrap(sock, self.plant)
         self.selector.register(sock, selectors.EVENT_READ, Conn(self, sock))
 
     def serve(self, conn, events):
@@ -177,8 +181,9 @@ def make_plant(text):
     if text is None:
         return stub_plants.Plant(None)
     name, _, arg = text.partition("=")
-    plants = {re.sub(r"(?<!^)([A-Z])", r"-\1", cls.__name__).lower(): cls for cls in all_plants()}
-    return plants[name](arg or None)
+    wanted = "".join(map(str.capitalize, name.split("-")))
+    (plant,) = (cls for cls in all_plants() if cls.__name__ == wanted)
+    return plant(arg or None)
 
 
 def listen(option, where):
@@ -213,8 +218,12 @@ def main():
     tell("start")
     plant.starting()
     option = "--socket" if "--socket" in options else "--port"
-    tls = stub_tls.context(options["--cert"], options["--key"]) if "--cert" in options else None
-    server = Server(listen(option, options[option]), tls, plant, tell)
+    wrap = None
+    if "--cert" in options:
+        import stub_tls  # takes as long as all else
+
+        wrap = stub_tls.wrapper(options["--cert"], options["--key"])
+    server = Server(listen(option, options[option]), wrap, plant, tell)
     plant.listening()
     server.run()
 

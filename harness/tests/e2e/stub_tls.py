@@ -1,7 +1,6 @@
 """A socket of the stub server's with TLS on top. It takes whatever the kernel has, as servers that
 read ahead do, so that many records wait in it: a plant may forget them."""
 
-import socket
 import ssl
 
 RECORD = 16384
@@ -96,10 +95,7 @@ class TlsSocket:
         return sent
 
 
-def wrap(sock, made, plant):
-    return TlsSocket(sock, made, plant) if made else sock
-
-
-def has_unsent(sock):
-    """Whether bytes that were sent wait for the kernel."""
-    return not isinstance(sock, socket.socket) and bool(sock.unsent)
+def wrapper(cert, key):
+    """A function that puts TLS on top of an accepted socket."""
+    made = context(cert, key)
+    return lambda sock, plant: TlsSocket(sock, made, plant)

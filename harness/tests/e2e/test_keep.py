@@ -63,7 +63,7 @@ def test_the_folder_holds_it_all(delivery, transport, run, session, profile):
     diff = (place / "diff.txt").read_text()
     assert diff.startswith(f"leftover: {case}\n1 byte more than expected: raw hex(00)\n")
     server = (place / "server.txt").read_text()
-    assert "stub_server.py --plant extra-byte --" in server and "{" not in server
+    assert "stub_server.pyc --plant extra-byte --" in server and "{" not in server
     assert "\nversion      starts with stub-1.0\n" in server and "\nfate         alive\n" in server
 
 
