@@ -50,7 +50,7 @@ SASL_REPORTS = (*SASL, "--sanitizers", "fixtures/known/memcached.sanitizers.yaml
 ALL = r"."
 PLAYED = "every_case_passes"  # tests that the suites do, too
 
-# What each leg does, chosen so that all of them take about 25 minutes on two cores: all tests and all
+# What each leg does, chosen so that all of them take about 21 minutes on two cores: all tests and all
 # deliveries once in plain-gcc; under a sanitizer what concerns memory and threads, since the rest
 # only takes longer there; a second compiler changes the code, hardly the behaviour from outside, so
 # that it plays the suite and leaves the end-to-end tests; valgrind is thirty times slower and gets
