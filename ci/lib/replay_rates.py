@@ -2,7 +2,6 @@
 that only counts what comes, and memcslap. In turn and on the same server, so that the ratios hold on
 a machine that others use, too."""
 
-import os
 import re
 import statistics
 import subprocess
@@ -10,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import usage
 from serving import Failed, memcached, recorder, serving
 
 REPLAYED = re.compile(r"^\d+ connections, (\d+) requests, .* all the same; .* (\d+) requests/s$",
@@ -82,17 +82,12 @@ def run(client, binaries, place, requests):
 def replay(binaries, place, capture):
     """Requests a second, CPU time in us per request, and MiB."""
     argv = [str(Path(binaries) / "mcreplay"), "replay", "--attach", f"unix:{place}", str(capture)]
-    with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        text = out.read()
+    status, text, used = usage.run(argv)
     said = REPLAYED.search(text)
-    if process.returncode != 0 or not said:
-        raise Failed(f"{' '.join(argv)}\n{text}exit {process.returncode}")
-    used = (usage.ru_utime + usage.ru_stime) * 1e6 / int(said[1])
-    return float(said[2]), used, usage.ru_maxrss / 1024
+    if status != 0 or not said:
+        raise Failed(f"{' '.join(argv)}\n{text}exit {status}")
+    requests = int(said[1])
+    return float(said[2]), usage.cpu(used) * 1e6 / requests, used.ru_maxrss / 1024
 
 
 def figure(client, binaries, requests, rounds):
