@@ -15,9 +15,17 @@ struct course {
   uint8_t opcode;
   bool ragged;  /* one of the streams does not end on a frame's border */
   bool refused; /* the server wants the client to authenticate first, or again */
+  bool quits;   /* the server was told to close, and has not refused to */
 };
 
+enum { QUIT = 0x07, QUITQ = 0x17, SASL_AUTH = 0x21, SASL_STEP = 0x22, AUTH_ERROR = 0x20 };
+
+static bool asks_to_close(uint8_t opcode) {
+  return opcode == QUIT || opcode == QUITQ;
+}
+
 static void ask(struct course *c, enum dialect dialect, uint8_t opcode) {
+  c->quits |= asks_to_close(opcode);
   if (opcode_is_quiet(dialect, opcode))
     return;
   c->owed = c->opcode == opcode ? c->owed + 1 : 1;
@@ -25,13 +33,14 @@ static void ask(struct course *c, enum dialect dialect, uint8_t opcode) {
 }
 
 static void hear(struct course *c, const struct frame *f) {
-  enum { SASL_AUTH = 0x21, SASL_STEP = 0x22, AUTH_ERROR = 0x20 };
   if (c->owed && f->h.opcode == c->opcode && !frame_is_figure(f))
     c->owed--;
   if (f->h.status == AUTH_ERROR)
     c->refused = true;
   else if (f->h.status == 0 && (f->h.opcode == SASL_AUTH || f->h.opcode == SASL_STEP))
     c->refused = false;
+  if (f->h.status != 0 && asks_to_close(f->h.opcode))
+    c->quits = false;
 }
 
 static void follow(struct course *c, const struct scribe *s, const struct mark *m, size_t at) {
@@ -62,7 +71,8 @@ static void follow(struct course *c, const struct scribe *s, const struct mark *
 }
 
 /* A client that has ended its side, and a server that has then ended its own, are not told where
- * all was answered before, and would be again: the driver asks. */
+ * all was answered before, and would be again: the driver asks. A server that was told to quit
+ * would not answer. */
 static void decide(struct told *t, const struct course *c) {
   bool ended = c->ended != SCRIBE_NONE, gone = c->gone != SCRIBE_NONE;
   bool closed = c->closed != SCRIBE_NONE, loose = c->ragged || c->owed || c->refused;
@@ -70,10 +80,10 @@ static void decide(struct told *t, const struct course *c) {
   t->half_close = ended && (c->answered_behind || (closed && loose));
   t->end = MARK_NOTHING;
   t->end_at = SCRIBE_NONE;
-  if (closed && (!ended || t->half_close)) {
+  if (closed && (!ended || t->half_close || c->quits)) {
     t->end = MARK_SERVER_CLOSED;
     t->end_at = c->closed;
-  } else if (!closed && (loose || (gone && t->half_close))) {
+  } else if (!closed && (loose || c->quits || (gone && t->half_close))) {
     t->end = MARK_CLIENT_GONE;
     t->end_at = gone || t->half_close ? c->gone : c->ended;
   }

@@ -191,6 +191,43 @@ START_TEST(a_server_that_closes_is_told) {
 }
 END_TEST
 
+/* Whoever ends first: the driver's own question at the end would not be answered. */
+START_TEST(a_connection_that_was_told_to_quit_is_told_to_its_end) {
+  struct scribe *s = scribed_new();
+  size_t ends = scribe_open(s), goes = scribe_open(s), quiet = scribe_open(s),
+         away = scribe_open(s);
+  scribed_line(s, ends, CLIENT, "quit");
+  scribed_line(s, ends, SERVER, "quit");
+  scribe_end(s, ends, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, ends, SCRIBE_SERVER_CLOSED);
+  scribed_line(s, goes, CLIENT, "quit");
+  scribed_line(s, goes, SERVER, "quit");
+  scribe_end(s, goes, SCRIBE_CLIENT_GONE);
+  scribed_line(s, quiet, CLIENT, "quitq");
+  scribe_end(s, quiet, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, quiet, SCRIBE_SERVER_CLOSED);
+  scribed_line(s, away, CLIENT, "quitq");
+  scribe_end(s, away, SCRIBE_CLIENT_GONE);
+  scribed_is(s, "c1 > quit\nc1 < quit\nc1 < closed\n"
+                "c2 > quit\nc2 < quit\nc2 close\n"
+                "c3 > quitq\nc3 < closed\n"
+                "c4 > quitq\nc4 close\n");
+  scribe_free(s);
+}
+END_TEST
+
+START_TEST(a_quit_that_is_refused_ends_nothing) {
+  struct scribe *s = scribed_new();
+  size_t c = scribe_open(s);
+  scribed_line(s, c, CLIENT, "quitq key=\"k\"");
+  scribed_line(s, c, SERVER, "quitq status=einval");
+  scribe_end(s, c, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, c, SCRIBE_SERVER_CLOSED);
+  scribed_is(s, "c1 > quitq key=\"k\"\nc1 < quitq status=einval\n");
+  scribe_free(s);
+}
+END_TEST
+
 /* The driver's own question at the end would be refused, too. */
 START_TEST(a_client_that_is_not_let_in_is_told_to_its_end) {
   struct scribe *s = scribed_new();
@@ -382,6 +419,8 @@ static Suite *suite(void) {
   tcase_add_test(t, an_end_behind_the_last_answer_is_not_told);
   tcase_add_test(t, an_end_before_the_last_answer_is_a_half_close);
   tcase_add_test(t, a_server_that_closes_is_told);
+  tcase_add_test(t, a_connection_that_was_told_to_quit_is_told_to_its_end);
+  tcase_add_test(t, a_quit_that_is_refused_ends_nothing);
   tcase_add_test(t, a_client_that_is_not_let_in_is_told_to_its_end);
   tcase_add_test(t, a_client_that_does_not_wait_for_its_answer_closes);
   tcase_add_test(t, what_is_not_whole_at_the_end_is_bytes);
