@@ -1,6 +1,7 @@
 """ci/matrix: what becomes of a leg when its steps end well, badly or not at all; how legs are chosen
 and divided; that machines on which TSan can't run are told; that the pipeline files run its legs."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -110,19 +111,36 @@ def test_steps_side_by_side(matrix, tmp_path):
 
 
 def test_who_interrupts_ends_all_that_runs(matrix, monkeypatch, tmp_path):
+    """While another step runs that has begun beside one that has ended."""
     wait, awaited = matrix.Job.wait, []
 
     def interrupted(job):
+        wait(job)
         awaited.append(job)
-        if len(awaited) == 2:
+        if len(awaited) == 1:
             raise KeyboardInterrupt
-        return wait(job)
 
     monkeypatch.setattr(matrix.Job, "wait", interrupted)
     steps = [matrix.Step("ends", ["true"]), matrix.Step("runs", ["sleep", "1000"])]
     with pytest.raises(KeyboardInterrupt):
         matrix.run_steps(steps, tmp_path)
-    assert [job.process.returncode for job in awaited[2:]] == [0, -signal.SIGTERM]
+    assert [job.process.returncode for job in awaited[1:]] == [0, -signal.SIGTERM]
+
+
+def test_a_console_that_goes_away_ends_all_that_runs(matrix, monkeypatch, tmp_path):
+    """As behind `ci/matrix | head`. Else the step would wait for somebody to read what it says."""
+    ended, wait = [], matrix.Job.wait
+    monkeypatch.setattr(matrix.Job, "wait", lambda job: (wait(job), ended.append(job)))
+    closed, console = os.pipe()
+    os.close(closed)
+    with open(console, "w") as console:
+        monkeypatch.setattr("sys.stdout", console)
+        with pytest.raises(BrokenPipeError):
+            matrix.run_steps([matrix.Step("talks", ["yes"])], tmp_path)
+        monkeypatch.undo()
+        with contextlib.suppress(BrokenPipeError):
+            console.close()
+    assert [job.process.returncode for job in ended] == [-signal.SIGTERM]
 
 
 def test_nothing_is_tested_when_the_build_breaks(matrix, play, monkeypatch):
