@@ -1,6 +1,7 @@
 #include "run/replay.h"
 
 #include <event2/event.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -316,6 +317,14 @@ static void put_overdue(const struct replay *r) {
   }
 }
 
+/* While it sends ahead it is a batch job: when answers come it does not take a processor from the
+ * server that makes the next ones. Where that is not allowed, it goes without. */
+static void give_way(const struct replay *r, bool give) {
+  const struct sched_param none = {0};
+  if (!r->config->in_step && r->config->pace <= 0)
+    (void)sched_setscheduler(0, give ? SCHED_BATCH : SCHED_OTHER, &none);
+}
+
 static void set_up(struct replay *r) {
   const struct timeval tick = {0, TICK_MS * 1000};
   r->all.base = event_base_new();
@@ -327,10 +336,12 @@ static void set_up(struct replay *r) {
   r->order = precedence_new();
   vec_init(&r->talks, sizeof(struct replay_talk *));
   vec_init(&r->waiting, sizeof(size_t));
+  give_way(r, true);
   r->began = clock_usec();
 }
 
 static void tear_down(struct replay *r) {
+  give_way(r, false);
   for (size_t i = 0; i < r->talks.n; i++)
     replay_talk_free(talk_of(r, i));
   vec_fini(&r->talks);
