@@ -38,8 +38,8 @@ static size_t place_of(struct span key) {
     hash ^= hash >> 32;
   }
   word = 0;
-  if (key.n)
-    memcpy(&word, key.p, key.n);
+  for (size_t i = 0; i < key.n; i++)
+    word = word << 8 | key.p[i];
   return (size_t)((hash ^ word) * factor >> (64 - PLACE_BITS));
 }
 
