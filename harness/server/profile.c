@@ -52,7 +52,7 @@ static struct profile *profile_new(void) {
   p->stop_ms = 10 * 1000;
   p->ready_ms = 10 * 1000;
   p->log_bytes = 16u << 20;
-  p->end_ms = 250;
+  p->end_ms = 2000;
   return p;
 }
 

@@ -70,7 +70,8 @@ struct profile {
   uint64_t log_bytes;    /* the server is ended when it writes more than this */
   uint64_t memory_bytes; /* of address space (RLIMIT_AS); 0: no limit */
   uint64_t open_files;   /* soft limit (RLIMIT_NOFILE); 0: as it is */
-  unsigned end_ms;       /* that the news of its end may come after its connections have ended */
+  unsigned end_ms;       /* that the news of its end may come after its connections have ended, on a
+                            machine that has much to do, too */
   /* Set by tool_apply. */
   const struct tool *tool; /* that the command starts it under; NULL: none */
   bool terminal;           /* the tool gets the terminal; the stop signal is 0, for none */

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import sys
+import time
 
 import wire
 
@@ -211,6 +212,16 @@ class ExitQuietly(Plant):
 
     def plant(self, conn, data):
         sys.exit(0)
+
+
+class EndSlowly(Plant):
+    """Lets go of its sockets, and ends a while later, as one does that dumps core. The while is what
+    is planted: there is nothing to wait for."""
+
+    def plant(self, conn, data):
+        os.closerange(3, 256)
+        time.sleep(0.6)
+        os._exit(0)
 
 
 class CrashBetween(Plant):

@@ -124,6 +124,8 @@ ROWS = [
     Row("crash-after-answer", kind="server_crash", word="ERROR", text=ABORTED),
     Row("exit-quietly", kind="server_crash", word="ERROR",
         text=r"the server exited with status 0", at=GET),
+    Row("end-slowly", kind="server_crash", word="ERROR",
+        text=r"the server exited with status 0", at=GET),
     Row("crash-between", kind="server_crash", word="ERROR", text=ABORTED),
     Row("garbage-and-crash", kind="server_crash", word="ERROR", text=ABORTED + r"\n(.*\n)*" + LOG[2:],
         at=GET),
