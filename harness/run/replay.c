@@ -165,6 +165,10 @@ static void await_others(struct replay *r, const struct replay_talk *t, const st
     ;
 }
 
+static bool sends_ahead(const struct replay *r) {
+  return !r->config->in_step && r->config->pace <= 0;
+}
+
 /* A request, with the CAS of now, which is known when all answers have come that may tell; or bytes
  * that are none (NULL). */
 static void ask(struct replay *r, struct replay_talk *t, const struct frame *f, struct span bytes) {
@@ -172,7 +176,7 @@ static void ask(struct replay *r, struct replay_talk *t, const struct frame *f, 
   const struct precedence_judge judge = {is_done, is_awaited, &asking};
   const struct touch touch = precedence_touch(f);
   uint64_t cas = f ? f->h.cas : 0;
-  if (r->config->in_step || r->config->pace > 0 || cas)
+  if (!sends_ahead(r) || cas)
     await_answers(r);
   else
     await_others(r, t, &touch, &judge);
@@ -321,7 +325,7 @@ static void put_overdue(const struct replay *r) {
  * server that makes the next ones. Where that is not allowed, it goes without. */
 static void give_way(const struct replay *r, bool give) {
   const struct sched_param none = {0};
-  if (!r->config->in_step && r->config->pace <= 0)
+  if (sends_ahead(r))
     (void)sched_setscheduler(0, give ? SCHED_BATCH : SCHED_OTHER, &none);
 }
 
