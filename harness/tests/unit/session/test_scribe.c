@@ -154,11 +154,18 @@ START_TEST(a_request_stands_where_it_begins_and_an_answer_where_it_ends) {
 }
 END_TEST
 
+/* A connection on which a request has been answered, or not (NULL). */
+static size_t scribed_request(struct scribe *s, const char *request, const char *answer) {
+  size_t c = scribe_open(s);
+  scribed_line(s, c, CLIENT, request);
+  if (answer)
+    scribed_line(s, c, SERVER, answer);
+  return c;
+}
+
 START_TEST(an_end_behind_the_last_answer_is_not_told) {
   struct scribe *s = scribed_new();
-  size_t c = scribe_open(s);
-  scribed_line(s, c, CLIENT, "noop");
-  scribed_line(s, c, SERVER, "noop");
+  size_t c = scribed_request(s, "noop", "noop");
   scribe_end(s, c, SCRIBE_CLIENT_ENDED);
   scribe_end(s, c, SCRIBE_SERVER_CLOSED);
   scribed_is(s, "c1 > noop\nc1 < noop\n");
@@ -168,8 +175,7 @@ END_TEST
 
 START_TEST(an_end_before_the_last_answer_is_a_half_close) {
   struct scribe *s = scribed_new();
-  size_t c = scribe_open(s);
-  scribed_line(s, c, CLIENT, "noop");
+  size_t c = scribed_request(s, "noop", NULL);
   scribe_end(s, c, SCRIBE_CLIENT_ENDED);
   scribed_line(s, c, SERVER, "noop");
   scribe_end(s, c, SCRIBE_SERVER_CLOSED);
@@ -180,9 +186,7 @@ END_TEST
 
 START_TEST(a_server_that_closes_is_told) {
   struct scribe *s = scribed_new();
-  size_t c = scribe_open(s);
-  scribed_line(s, c, CLIENT, "quit");
-  scribed_line(s, c, SERVER, "quit");
+  size_t c = scribed_request(s, "quit", "quit");
   scribe_end(s, c, SCRIBE_SERVER_CLOSED);
   scribed_line(s, c, CLIENT, "noop"); /* too late */
   scribe_end(s, c, SCRIBE_CLIENT_GONE);
@@ -194,20 +198,16 @@ END_TEST
 /* Whoever ends first: the driver's own question at the end would not be answered. */
 START_TEST(a_connection_that_was_told_to_quit_is_told_to_its_end) {
   struct scribe *s = scribed_new();
-  size_t ends = scribe_open(s), goes = scribe_open(s), quiet = scribe_open(s),
-         away = scribe_open(s);
-  scribed_line(s, ends, CLIENT, "quit");
-  scribed_line(s, ends, SERVER, "quit");
-  scribe_end(s, ends, SCRIBE_CLIENT_ENDED);
-  scribe_end(s, ends, SCRIBE_SERVER_CLOSED);
-  scribed_line(s, goes, CLIENT, "quit");
-  scribed_line(s, goes, SERVER, "quit");
-  scribe_end(s, goes, SCRIBE_CLIENT_GONE);
-  scribed_line(s, quiet, CLIENT, "quitq");
-  scribe_end(s, quiet, SCRIBE_CLIENT_ENDED);
-  scribe_end(s, quiet, SCRIBE_SERVER_CLOSED);
-  scribed_line(s, away, CLIENT, "quitq");
-  scribe_end(s, away, SCRIBE_CLIENT_GONE);
+  size_t c = scribed_request(s, "quit", "quit");
+  scribe_end(s, c, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, c, SCRIBE_SERVER_CLOSED);
+  c = scribed_request(s, "quit", "quit");
+  scribe_end(s, c, SCRIBE_CLIENT_GONE);
+  c = scribed_request(s, "quitq", NULL);
+  scribe_end(s, c, SCRIBE_CLIENT_ENDED);
+  scribe_end(s, c, SCRIBE_SERVER_CLOSED);
+  c = scribed_request(s, "quitq", NULL);
+  scribe_end(s, c, SCRIBE_CLIENT_GONE);
   scribed_is(s, "c1 > quit\nc1 < quit\nc1 < closed\n"
                 "c2 > quit\nc2 < quit\nc2 close\n"
                 "c3 > quitq\nc3 < closed\n"
@@ -218,9 +218,7 @@ END_TEST
 
 START_TEST(a_quit_that_is_refused_ends_nothing) {
   struct scribe *s = scribed_new();
-  size_t c = scribe_open(s);
-  scribed_line(s, c, CLIENT, "quitq key=\"k\"");
-  scribed_line(s, c, SERVER, "quitq status=einval");
+  size_t c = scribed_request(s, "quitq key=\"k\"", "quitq status=einval");
   scribe_end(s, c, SCRIBE_CLIENT_ENDED);
   scribe_end(s, c, SCRIBE_SERVER_CLOSED);
   scribed_is(s, "c1 > quitq key=\"k\"\nc1 < quitq status=einval\n");
@@ -250,8 +248,7 @@ END_TEST
 
 START_TEST(a_client_that_does_not_wait_for_its_answer_closes) {
   struct scribe *s = scribed_new();
-  size_t c = scribe_open(s);
-  scribed_line(s, c, CLIENT, "get key=\"k\"");
+  size_t c = scribed_request(s, "get key=\"k\"", NULL);
   scribe_end(s, c, SCRIBE_CLIENT_GONE);
   scribed_is(s, "c1 > get key=\"k\"\nc1 close\n");
   scribe_free(s);
