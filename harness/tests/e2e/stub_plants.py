@@ -215,12 +215,11 @@ class ExitQuietly(Plant):
 
 
 class EndSlowly(Plant):
-    """Lets go of its sockets, and ends a while later, as one does that dumps core. The while is what
-    is planted: there is nothing to wait for."""
+    """Lets go of its sockets, and ends a while later, as one does that dumps core."""
 
     def plant(self, conn, data):
         os.closerange(3, 256)
-        time.sleep(0.6)
+        time.sleep(0.6)  # no wait for an event: the while is what is planted
         os._exit(0)
 
 

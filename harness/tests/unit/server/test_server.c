@@ -189,10 +189,9 @@ START_TEST(unready_script) {
 }
 END_TEST
 
-/* No waits for an event: that nothing happens for a moment is the input. */
 static const char *const slow[] = {
-    "sleep 0.2; exec " MEMCACHED_UNIX,
-    PYTHON_STUB("time.sleep(0.2)", PYTHON_VERSION),
+    "sleep 0.2; exec " MEMCACHED_UNIX, /* no wait for an event: the moment is the input */
+    PYTHON_STUB("time.sleep(0.2)", PYTHON_VERSION), /* as above */
     /* The first connection is closed without an answer. */
     PYTHON_STUB("pass", "c.close(); c = s.accept()[0]; q = c.recv(24); " PYTHON_VERSION),
 };
